@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "cf-future-private.h"
+#include "cf-parking-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _CfCompletionSet CfCompletionSet;
+
+typedef void (*CfCompletionNotify) (gpointer data);
+
+CfCompletionSet *cf_completion_set_new       (CfFuture *const    *futures,
+                                              gsize               n_futures);
+void             cf_completion_set_free      (CfCompletionSet    *self);
+gsize            cf_completion_set_get_size  (CfCompletionSet    *self);
+CfFuture        *cf_completion_set_get       (CfCompletionSet    *self,
+                                              gsize               i);
+
+CfFuture        *cf_completion_set_take      (CfCompletionSet    *self);
+CfWaitOutcome    cf_completion_set_wait      (CfCompletionSet    *self,
+                                              gint64              deadline,
+                                              GCancellable       *cancellable);
+gboolean         cf_completion_set_notify    (CfCompletionSet    *self,
+                                              CfCompletionNotify  notify,
+                                              gpointer            data);
+
+G_END_DECLS

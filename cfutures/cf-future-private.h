@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What the executors, the sets and the parts of CfFuture itself know of a future. */
+
+#pragma once
+
+#include <stdatomic.h>
+
+#include "cf-call-private.h"
+#include "cf-delivery-private.h"
+#include "cf-future.h"
+#include "cf-sanitizer-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _CfFutureObserver CfFutureObserver;
+typedef struct _CfFutureOwner    CfFutureOwner;
+typedef struct _CfFutureDetails  CfFutureDetails;
+
+/* Somebody who is told that a future is done. */
+typedef enum
+{
+  CF_OBSERVER_SIGNAL,     /* fired under the future's lock: quick, without user code, and unlinked then */
+  CF_OBSERVER_CONTEXT,    /* a callback that belongs to a main context: linked until it has run */
+  CF_OBSERVER_IMMEDIATE,  /* a callback that the completing thread runs, after it has let the lock go */
+} CfObserverKind;
+
+struct _CfFutureObserver
+{
+  CfFutureObserver *next;
+  CfFutureObserver *previous;
+  CfObserverKind    kind;
+  void (*fire) (CfFutureObserver *self,
+                CfFuture         *future);
+};
+
+/* Whose queue a pending future is in. Its functions are called under the lock of a pending future, which is still in
+ * the queue then, so that the owner is alive.
+ *
+ * withdrawn: (nullable): hears of those that are settled without having been run
+ * runs_in_this_thread: (nullable): whether pending calls would be made in the calling thread, and by it alone */
+struct _CfFutureOwner
+{
+  void     (*withdrawn)           (CfFutureOwner *self,
+                                   CfFuture      *future);
+  gboolean (*runs_in_this_thread) (CfFutureOwner *self);
+};
+
+/* The bits of the state word. A future is done if DONE is set. Whoever holds LOCKED is the only one to write the word,
+ * the observers, the details, and the content. */
+#define CF_WORD_STATE      0x3u
+#define CF_WORD_DONE       0x2u
+#define CF_WORD_LOCKED     0x4u
+#define CF_WORD_OBSERVED   0x8u    /* there are observers */
+#define CF_WORD_DETAILED   0x10u   /* there are details */
+
+struct _CfFuture
+{
+  GObject             parent_instance;
+
+  _Atomic guint32     word;
+  _Atomic gboolean    looked_at;      /* somebody has seen the error */
+  CfFuture           *next;           /* in the queue that it is in */
+  CfFutureOwner      *owner;          /* valid while the future is pending in a queue */
+  CfFutureObserver   *observers;
+  CfFutureDetails    *details;        /* what most futures do without */
+  union
+  {
+    CfCall            call;           /* until it is claimed */
+    CfOutcome         outcome;        /* once it is done */
+  };
+};
+
+/* The state */
+
+guint             cf_future_lock             (CfFuture          *self);
+void              cf_future_unlock           (CfFuture          *self,
+                                              guint              word);
+
+static inline guint
+cf_future_get_word (CfFuture *self)
+{
+  return atomic_load_explicit (&self->word, memory_order_acquire);
+}
+
+static inline gboolean
+cf_word_is_done (guint word)
+{
+  return (word & CF_WORD_DONE) != 0;
+}
+
+/* For an executor: a call that is queued, claimed, run and settled */
+
+CfFuture         *cf_future_new_call         (CfCall            *call);
+CfFuture         *cf_future_new_failed       (GError            *error);
+gboolean          cf_future_claim            (CfFuture          *self,
+                                              CfCall            *call);
+CfFutureObserver *cf_future_settle           (CfFuture          *self,
+                                              CfOutcome         *outcome);
+void              cf_future_run_immediate    (CfFuture          *self,
+                                              CfFutureObserver  *callbacks);
+void              cf_future_settle_and_run   (CfFuture          *self,
+                                              CfOutcome         *outcome);
+gboolean          cf_future_fail             (CfFuture          *self,
+                                              GError            *error);
+gboolean          cf_future_has_error        (CfFuture          *self);
+
+/* Observers and callbacks */
+
+gboolean          cf_future_link_observer    (CfFuture          *self,
+                                              CfFutureObserver  *observer);
+void              cf_future_unlink_observer  (CfFuture          *self,
+                                              CfFutureObserver  *observer);
+gboolean          cf_future_fire_observers   (CfFuture          *self,
+                                              CfFutureObserver **immediate,
+                                              GSList           **contexts);
+void              cf_future_discard_callbacks (CfFuture         *self);
+void              cf_future_deliver_own      (CfFuture          *self);
+void              cf_future_deliver_own_of   (CfFutureOwner     *owner);
+
+gpointer          cf_future_connect_done     (CfFuture          *self,
+                                              GMainContext      *context,
+                                              CfDoneCallback     callback,
+                                              gpointer           user_data,
+                                              GDestroyNotify     destroy);
+void              cf_future_disconnect_done  (CfFuture          *self,
+                                              gpointer           handle);
+
+/* Waiting */
+
+gboolean          cf_future_try_run_here     (CfFuture          *self);
+
+/* Details: what a task may ask for, progress, and notification */
+
+void              cf_future_set_task_options (CfFuture          *self,
+                                              const char        *name,
+                                              int                priority,
+                                              gint64             timeout_usec,
+                                              GCancellable      *cancellable,
+                                              GMainContext      *context,
+                                              gpointer           task);
+void              cf_future_set_source       (CfFuture          *self,
+                                              GObject           *source_object,
+                                              gpointer           user_data);
+int               cf_future_get_priority     (CfFuture          *self);
+const char       *cf_future_get_name         (CfFuture          *self);
+void              cf_future_details_begin    (CfFuture          *self);
+void              cf_future_details_end      (CfFuture          *self);
+void              cf_future_details_free     (CfFutureDetails   *details);
+void              cf_future_trip_cancellable (CfFuture          *self);
+void              cf_future_notify_state     (CfFuture          *self);
+gpointer          cf_future_get_source_object (CfFuture         *self);
+gpointer          cf_future_get_source_data  (CfFuture          *self);
+
+enum
+{
+  CF_FUTURE_PROP_STATE = 1,
+  CF_FUTURE_PROP_PROGRESS,
+  CF_FUTURE_PROP_MESSAGE,
+  CF_FUTURE_N_PROPS,
+};
+
+extern GParamSpec *cf_future_properties[CF_FUTURE_N_PROPS];
+
+G_END_DECLS

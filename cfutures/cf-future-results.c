@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The getters: each blocks until the future is done, then returns its result or its error.
+ *
+ * A result is a GValue (of a local function) or a GVariant (of a portable one), and every getter reads both. The typed
+ * ones bring it into the form of a GValue first, then convert it to their own type: `convert()` does that
+ * where nothing is lost, and otherwise says what the result is and what it was asked to be. */
+
+#include "config.h"
+
+#include "cf-future-private.h"
+
+#include <glib/gi18n-lib.h>
+#include <math.h>
+
+#include "cf-error.h"
+
+/* Waits, and leads the result to where it can be read. */
+static gboolean
+wait_for_outcome (CfFuture  *self,
+                  GError   **error)
+{
+  cf_future_wait (self, -1, NULL, NULL);
+
+  if (cf_future_is_cancelled (self))
+    {
+      g_set_error_literal (error, CF_ERROR, CF_ERROR_CANCELLED, _("The call was cancelled before it began"));
+      return FALSE;
+    }
+
+  if (self->outcome.kind == CF_OUTCOME_ERROR)
+    {
+      atomic_store_explicit (&self->looked_at, TRUE, memory_order_relaxed);
+      if (error != NULL)
+        *error = g_error_copy (self->outcome.error);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+fail_wrong_type (const char  *is,
+                 GType        wanted,
+                 GError     **error)
+{
+  g_set_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE,
+               _("The call returned %s, which cannot be read as %s without losing something"),
+               is, g_type_name (wanted));
+  return FALSE;
+}
+
+/* The result as a GValue that is borrowed or made. The caller unsets `made`. */
+static const GValue *
+outcome_as_value (CfFuture *self,
+                  GValue   *made)
+{
+  if (self->outcome.kind == CF_OUTCOME_VALUE)
+    return &self->outcome.value;
+
+  if (self->outcome.kind == CF_OUTCOME_VARIANT)
+    g_dbus_gvariant_to_gvalue (self->outcome.variant, made);
+
+  return made;
+}
+
+/* Conversion between numbers, where nothing is lost. */
+
+static gboolean
+double_is_integral (double number,
+                    double minimum,
+                    double limit)
+{
+  return number >= minimum && number < limit && !(floor (number) < number);
+}
+
+static gboolean
+value_to_int64 (const GValue *value,
+                gint64       *number)
+{
+  g_auto(GValue) unsigned_value = G_VALUE_INIT;
+  g_auto(GValue) signed_value = G_VALUE_INIT;
+
+  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value)))
+    {
+    case G_TYPE_DOUBLE:
+    case G_TYPE_FLOAT:
+      {
+        double real = G_VALUE_HOLDS_FLOAT (value) ? g_value_get_float (value) : g_value_get_double (value);
+
+        *number = (gint64) (double_is_integral (real, -0x1p63, 0x1p63) ? real : 0);
+        return double_is_integral (real, -0x1p63, 0x1p63);
+      }
+
+    case G_TYPE_UINT64:
+    case G_TYPE_ULONG:
+      g_value_init (&unsigned_value, G_TYPE_UINT64);
+      g_value_transform (value, &unsigned_value);
+      *number = (gint64) g_value_get_uint64 (&unsigned_value);
+      return g_value_get_uint64 (&unsigned_value) <= G_MAXINT64;
+
+    case G_TYPE_CHAR:
+    case G_TYPE_UCHAR:
+    case G_TYPE_BOOLEAN:
+    case G_TYPE_INT:
+    case G_TYPE_UINT:
+    case G_TYPE_LONG:
+    case G_TYPE_INT64:
+    case G_TYPE_ENUM:
+    case G_TYPE_FLAGS:
+      g_value_init (&signed_value, G_TYPE_INT64);
+      g_value_transform (value, &signed_value);
+      *number = g_value_get_int64 (&signed_value);
+      return TRUE;
+
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+value_to_uint64 (const GValue *value,
+                 guint64      *number)
+{
+  g_auto(GValue) unsigned_value = G_VALUE_INIT;
+  gint64 signed_number;
+
+  if (G_VALUE_HOLDS_UINT64 (value) || G_VALUE_HOLDS_ULONG (value))
+    {
+      g_value_init (&unsigned_value, G_TYPE_UINT64);
+      g_value_transform (value, &unsigned_value);
+      *number = g_value_get_uint64 (&unsigned_value);
+      return TRUE;
+    }
+
+  if (G_VALUE_HOLDS_DOUBLE (value) && double_is_integral (g_value_get_double (value), 0x1p63, 0x1p64))
+    {
+      *number = (guint64) g_value_get_double (value);
+      return TRUE;
+    }
+
+  if (!value_to_int64 (value, &signed_number) || signed_number < 0)
+    return FALSE;
+
+  *number = (guint64) signed_number;
+  return TRUE;
+}
+
+static gboolean
+value_to_double (const GValue *value,
+                 double       *number)
+{
+  gint64 integer;
+
+  if (G_VALUE_HOLDS_DOUBLE (value) || G_VALUE_HOLDS_FLOAT (value))
+    {
+      *number = G_VALUE_HOLDS_FLOAT (value) ? g_value_get_float (value) : g_value_get_double (value);
+      return TRUE;
+    }
+
+  if (G_VALUE_HOLDS_BOOLEAN (value) || !value_to_int64 (value, &integer))
+    return FALSE;
+
+  *number = (double) integer;
+  return *number < 0x1p63 && (gint64) *number == integer;
+}
+
+/* Copies `value` to `result`, which is of the wanted type, if that is possible without loss. */
+static gboolean
+convert (const GValue *value,
+         GValue       *result)
+{
+  gint64 signed_number = 0;
+  guint64 unsigned_number = 0;
+  double real = 0.0;
+
+  if (g_value_type_compatible (G_VALUE_TYPE (value), G_VALUE_TYPE (result)))
+    {
+      g_value_copy (value, result);
+      return TRUE;
+    }
+
+  switch (G_VALUE_TYPE (result))
+    {
+    case G_TYPE_INT64:
+      if (!value_to_int64 (value, &signed_number))
+        return FALSE;
+      g_value_set_int64 (result, signed_number);
+      return TRUE;
+
+    case G_TYPE_UINT64:
+      if (!value_to_uint64 (value, &unsigned_number))
+        return FALSE;
+      g_value_set_uint64 (result, unsigned_number);
+      return TRUE;
+
+    case G_TYPE_DOUBLE:
+      if (!value_to_double (value, &real))
+        return FALSE;
+      g_value_set_double (result, real);
+      return TRUE;
+
+    default:
+      return FALSE;
+    }
+}
+
+/* Waits, and sets `result` to the future's result; `result` has been initialized with the wanted type. */
+static gboolean
+get_converted (CfFuture  *self,
+               GValue    *result,
+               GError   **error)
+{
+  g_auto(GValue) made = G_VALUE_INIT;
+  const GValue *value;
+
+  if (!wait_for_outcome (self, error))
+    return FALSE;
+
+  value = outcome_as_value (self, &made);
+  if (!G_IS_VALUE (value))
+    return fail_wrong_type (_("nothing"), G_VALUE_TYPE (result), error);
+
+  if (!convert (value, result))
+    {
+      g_autofree char *contents = g_strdup_value_contents (value);
+      g_autofree char *is = g_strdup_printf ("%s (%s)", G_VALUE_TYPE_NAME (value), contents);
+
+      return fail_wrong_type (is, G_VALUE_TYPE (result), error);
+    }
+
+  return TRUE;
+}
+
+/**
+ * cf_future_get_error:
+ * @self: a future
+ *
+ * Blocks until the future is done, then tells why it failed. A cancelled future has failed with `CF_ERROR_CANCELLED`.
+ *
+ * Returns: (transfer none) (nullable): the error, which lives as long as the future, or %NULL if the call succeeded
+ *
+ * Since: 1.0
+ */
+const GError *
+cf_future_get_error (CfFuture *self)
+{
+  static GError *cancelled;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
+
+  cf_future_wait (self, -1, NULL, NULL);
+
+  if (cf_future_is_cancelled (self))
+    {
+      if (g_once_init_enter (&cancelled))
+        g_once_init_leave (&cancelled, g_error_new_literal (CF_ERROR, CF_ERROR_CANCELLED,
+                                                            _("The call was cancelled before it began")));
+      return cancelled;
+    }
+
+  if (self->outcome.kind != CF_OUTCOME_ERROR)
+    return NULL;
+
+  atomic_store_explicit (&self->looked_at, TRUE, memory_order_relaxed);
+  return self->outcome.error;
+}
+
+/**
+ * cf_future_get_value:
+ * @self: a future
+ * @value: (out caller-allocates): where the result goes. If it is `G_VALUE_INIT` it takes on the type of the result, or
+ *   stays unset if there is none; otherwise the result is transformed to its type
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns a copy of its result. The result of a portable function is a
+ * value of the type that corresponds to the `GVariant` if that is simple (a `d` becomes a gdouble), otherwise it
+ * holds the `GVariant`.
+ *
+ * Returns: %TRUE if the call succeeded, %FALSE if @error is set
+ *
+ * Since: 1.0
+ */
+gboolean
+cf_future_get_value (CfFuture  *self,
+                     GValue    *value,
+                     GError   **error)
+{
+  g_auto(GValue) made = G_VALUE_INIT;
+  const GValue *result;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), FALSE);
+  g_return_val_if_fail (value != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!wait_for_outcome (self, error))
+    return FALSE;
+
+  result = outcome_as_value (self, &made);
+  if (!G_IS_VALUE (result))
+    return !G_IS_VALUE (value) || fail_wrong_type (_("nothing"), G_VALUE_TYPE (value), error);
+
+  if (!G_IS_VALUE (value))
+    g_value_init (value, G_VALUE_TYPE (result));
+
+  return convert (result, value) ||
+         g_value_transform (result, value) ||
+         fail_wrong_type (G_VALUE_TYPE_NAME (result), G_VALUE_TYPE (value), error);
+}
+
+/* The GVariant that corresponds to a basic GValue, or NULL. */
+static GVariant *
+value_to_variant (const GValue *value)
+{
+  gint64 signed_number;
+  guint64 unsigned_number;
+
+  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value)))
+    {
+    case G_TYPE_VARIANT:
+      return g_value_dup_variant (value);
+
+    case G_TYPE_BOOLEAN:
+      return g_variant_new_boolean (g_value_get_boolean (value));
+
+    case G_TYPE_UCHAR:
+      return g_variant_new_byte (g_value_get_uchar (value));
+
+    case G_TYPE_INT:
+      return g_variant_new_int32 (g_value_get_int (value));
+
+    case G_TYPE_UINT:
+      return g_variant_new_uint32 (g_value_get_uint (value));
+
+    case G_TYPE_CHAR:
+    case G_TYPE_LONG:
+    case G_TYPE_INT64:
+    case G_TYPE_ENUM:
+      value_to_int64 (value, &signed_number);
+      return g_variant_new_int64 (signed_number);
+
+    case G_TYPE_ULONG:
+    case G_TYPE_UINT64:
+    case G_TYPE_FLAGS:
+      value_to_uint64 (value, &unsigned_number);
+      return g_variant_new_uint64 (unsigned_number);
+
+    case G_TYPE_FLOAT:
+      return g_variant_new_double (g_value_get_float (value));
+
+    case G_TYPE_DOUBLE:
+      return g_variant_new_double (g_value_get_double (value));
+
+    case G_TYPE_STRING:
+      if (g_value_get_string (value) == NULL || !g_utf8_validate (g_value_get_string (value), -1, NULL))
+        return NULL;
+      return g_variant_new_string (g_value_get_string (value));
+
+    case G_TYPE_BOXED:
+      if (G_VALUE_HOLDS (value, G_TYPE_BYTES) && g_value_get_boxed (value) != NULL)
+        return g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, g_value_get_boxed (value), TRUE);
+      if (G_VALUE_HOLDS (value, G_TYPE_STRV) && g_value_get_boxed (value) != NULL)
+        return g_variant_new_strv (g_value_get_boxed (value), -1);
+      return NULL;
+
+    default:
+      return NULL;
+    }
+}
+
+/**
+ * cf_future_get_variant:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result as a `GVariant`: that of a portable function as it is,
+ * that of a local one converted if it is a number, a boolean, a string, bytes or a list of strings.
+ *
+ * Returns: (transfer full) (nullable): the result; %NULL if there is none or @error is set
+ *
+ * Since: 1.0
+ */
+GVariant *
+cf_future_get_variant (CfFuture  *self,
+                       GError   **error)
+{
+  GVariant *variant;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!wait_for_outcome (self, error))
+    return NULL;
+
+  switch (self->outcome.kind)
+    {
+    case CF_OUTCOME_VARIANT:
+      return g_variant_ref (self->outcome.variant);
+
+    case CF_OUTCOME_VALUE:
+      variant = value_to_variant (&self->outcome.value);
+      if (variant != NULL)
+        return g_variant_take_ref (variant);
+      fail_wrong_type (G_VALUE_TYPE_NAME (&self->outcome.value), G_TYPE_VARIANT, error);
+      return NULL;
+
+    case CF_OUTCOME_NOTHING:
+      return NULL;
+
+    case CF_OUTCOME_ERROR:
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/**
+ * cf_future_get_boolean:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result, a boolean.
+ *
+ * Returns: the result; %FALSE if @error is set
+ *
+ * Since: 1.0
+ */
+gboolean
+cf_future_get_boolean (CfFuture  *self,
+                       GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  g_value_init (&result, G_TYPE_BOOLEAN);
+  return get_converted (self, &result, error) && g_value_get_boolean (&result);
+}
+
+/**
+ * cf_future_get_int64:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result: any number that is an integer from -2⁶³ to 2⁶³ - 1.
+ *
+ * Returns: the result; 0 if @error is set
+ *
+ * Since: 1.0
+ */
+gint64
+cf_future_get_int64 (CfFuture  *self,
+                     GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  g_value_init (&result, G_TYPE_INT64);
+  return get_converted (self, &result, error) ? g_value_get_int64 (&result) : 0;
+}
+
+/**
+ * cf_future_get_uint64:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result: any number that is an integer from 0 to 2⁶⁴ - 1.
+ *
+ * Returns: the result; 0 if @error is set
+ *
+ * Since: 1.0
+ */
+guint64
+cf_future_get_uint64 (CfFuture  *self,
+                      GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), 0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0);
+
+  g_value_init (&result, G_TYPE_UINT64);
+  return get_converted (self, &result, error) ? g_value_get_uint64 (&result) : 0;
+}
+
+/**
+ * cf_future_get_double:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result: any number that a double can hold exactly.
+ *
+ * Returns: the result; 0.0 if @error is set
+ *
+ * Since: 1.0
+ */
+double
+cf_future_get_double (CfFuture  *self,
+                      GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), 0.0);
+  g_return_val_if_fail (error == NULL || *error == NULL, 0.0);
+
+  g_value_init (&result, G_TYPE_DOUBLE);
+  return get_converted (self, &result, error) ? g_value_get_double (&result) : 0.0;
+}
+
+/**
+ * cf_future_dup_string:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns a copy of its result, a string.
+ *
+ * Returns: (transfer full) (nullable): the result; %NULL if it is %NULL or @error is set
+ *
+ * Since: 1.0
+ */
+char *
+cf_future_dup_string (CfFuture  *self,
+                      GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  g_value_init (&result, G_TYPE_STRING);
+  return get_converted (self, &result, error) ? g_value_dup_string (&result) : NULL;
+}
+
+/**
+ * cf_future_dup_bytes:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result, which is a `GBytes` or a `GVariant` of type `ay`. The bytes are not
+ * copied.
+ *
+ * Returns: (transfer full) (nullable): the result; %NULL if it is %NULL or @error is set
+ *
+ * Since: 1.0
+ */
+GBytes *
+cf_future_dup_bytes (CfFuture  *self,
+                     GError   **error)
+{
+  g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  cf_future_wait (self, -1, NULL, NULL);
+  if (cf_future_get_state (self) == CF_FUTURE_STATE_FINISHED &&
+      self->outcome.kind == CF_OUTCOME_VARIANT &&
+      g_variant_is_of_type (self->outcome.variant, G_VARIANT_TYPE_BYTESTRING))
+    return g_variant_get_data_as_bytes (self->outcome.variant);
+
+  return cf_future_dup_boxed (self, G_TYPE_BYTES, error);
+}
+
+/**
+ * cf_future_dup_object:
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result, an object.
+ *
+ * Returns: (transfer full) (nullable) (type GObject.Object): the result; %NULL if it is %NULL or @error is set
+ *
+ * Since: 1.0
+ */
+gpointer
+cf_future_dup_object (CfFuture  *self,
+                      GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  g_value_init (&result, G_TYPE_OBJECT);
+  return get_converted (self, &result, error) ? g_value_dup_object (&result) : NULL;
+}
+
+/**
+ * cf_future_dup_boxed: (skip)
+ * @self: a future
+ * @boxed_type: the boxed type that the result is expected to be of
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns a copy of its result, a boxed value.
+ *
+ * Returns: (transfer full) (nullable): the result; %NULL if it is %NULL or @error is set
+ *
+ * Since: 1.0
+ */
+gpointer
+cf_future_dup_boxed (CfFuture  *self,
+                     GType      boxed_type,
+                     GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
+  g_return_val_if_fail (G_TYPE_IS_BOXED (boxed_type), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  g_value_init (&result, boxed_type);
+  return get_converted (self, &result, error) ? g_value_dup_boxed (&result) : NULL;
+}
+
+/**
+ * cf_future_get_pointer: (skip)
+ * @self: a future
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
+ *
+ * Blocks until the future is done, then returns its result, a pointer (`G_TYPE_POINTER`).
+ *
+ * Returns: (transfer none) (nullable): the result; %NULL if it is %NULL or @error is set
+ *
+ * Since: 1.0
+ */
+gpointer
+cf_future_get_pointer (CfFuture  *self,
+                       GError   **error)
+{
+  g_auto(GValue) result = G_VALUE_INIT;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  g_value_init (&result, G_TYPE_POINTER);
+  return get_converted (self, &result, error) ? g_value_get_pointer (&result) : NULL;
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Waiting for one future, in a blocking call or on the main loop.
+ *
+ * A blocking call goes from what is cheap to what is dear: look; if this thread belongs to the pool that is to make the
+ * call, make it here and now (this is why nested waiting cannot deadlock); spin; link an observer that unparks this
+ * thread, and sleep. Before it returns it runs the callbacks of the future that are due in this thread. */
+
+#include "config.h"
+
+#include "cf-future-private.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "cf-error.h"
+#include "cf-parking-private.h"
+
+typedef struct
+{
+  CfFutureObserver observer;
+  CfParker        *parker;
+} ThreadObserver;
+
+static gboolean
+is_done (gpointer data)
+{
+  return cf_word_is_done (cf_future_get_word (data));
+}
+
+static void
+unpark_thread (CfFutureObserver *observer,
+               CfFuture         *future)
+{
+  cf_parker_unpark (((ThreadObserver *) observer)->parker);
+}
+
+/* Whether the call is pending in a queue that is served by this thread and by no other, so that to wait for it
+ * would be to wait for ever. */
+static gboolean
+runs_in_this_thread (CfFuture *self)
+{
+  guint word = cf_future_lock (self);
+  gboolean answer = (word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING &&
+                    self->owner->runs_in_this_thread != NULL &&
+                    self->owner->runs_in_this_thread (self->owner);
+
+  cf_future_unlock (self, word);
+  return answer;
+}
+
+/**
+ * cf_future_try_run_here:
+ * @self: a future
+ *
+ * If the future's call is pending with the pool that this thread belongs to, or with this thread's own main
+ * context, makes it here.
+ *
+ * Returns: whether the future is done
+ */
+gboolean
+cf_future_try_run_here (CfFuture *self)
+{
+  CfBlockingHooks *hooks = cf_blocking_get_hooks ();
+  guint word = cf_future_get_word (self);
+
+  if ((word & CF_WORD_STATE) != CF_FUTURE_STATE_PENDING || self->owner == NULL)
+    return cf_word_is_done (word);
+
+  if (hooks != NULL && hooks->owner == self->owner)
+    hooks->run_here (hooks, self);
+  else if (runs_in_this_thread (self))
+    cf_future_run (self);
+
+  return is_done (self);
+}
+
+static CfWaitOutcome
+wait_parked (CfFuture     *self,
+             gint64        deadline,
+             GCancellable *cancellable)
+{
+  ThreadObserver observer = {
+    .observer = { .kind = CF_OBSERVER_SIGNAL, .fire = unpark_thread },
+    .parker = cf_parker_get (),
+  };
+  CfWaitOutcome outcome;
+
+  if (!cf_future_link_observer (self, &observer.observer))
+    return CF_WAIT_DONE;
+
+  outcome = cf_wait_park (is_done, self, deadline, cancellable);
+  cf_future_unlink_observer (self, &observer.observer);
+
+  return outcome;
+}
+
+static CfWaitOutcome
+wait_until_done (CfFuture     *self,
+                 gint64        timeout_usec,
+                 GCancellable *cancellable)
+{
+  gint64 deadline;
+
+  if (is_done (self))
+    return CF_WAIT_DONE;
+
+  if (g_cancellable_is_cancelled (cancellable))
+    return CF_WAIT_CANCELLED;
+
+  if (timeout_usec == 0)
+    return CF_WAIT_TIMED_OUT;
+
+  if (cf_future_try_run_here (self))
+    return CF_WAIT_DONE;
+
+  deadline = cf_deadline_after (timeout_usec);
+  if (cf_wait_spin (is_done, self))
+    return CF_WAIT_DONE;
+
+  return wait_parked (self, deadline, cancellable);
+}
+
+/**
+ * cf_future_wait:
+ * @self: a future
+ * @timeout_usec: how long to wait at most, in microseconds; -1 for ever, 0 to have a look
+ * @cancellable: (nullable): ends the wait early, and does not touch the call
+ * @error: return location for a `CF_ERROR_TIMED_OUT` or `G_IO_ERROR_CANCELLED`
+ *
+ * Blocks until the future is done, whatever came of it.
+ *
+ * Callbacks of the future that are due in this thread's own main context run before this returns. In a
+ * thread of the pool that is to make the call, a pending call is made right here, so that waiting in a call for another
+ * call of the same pool never deadlocks.
+ *
+ * Returns: %TRUE if the future is done, %FALSE if @error is set
+ *
+ * Since: 1.0
+ */
+gboolean
+cf_future_wait (CfFuture      *self,
+                gint64         timeout_usec,
+                GCancellable  *cancellable,
+                GError       **error)
+{
+  CfWaitOutcome outcome;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  outcome = wait_until_done (self, timeout_usec, cancellable);
+  if (outcome == CF_WAIT_DONE)
+    cf_future_deliver_own (self);
+
+  return cf_wait_outcome_to_error (outcome, _("the call"), cancellable, error);
+}
+
+/* Waiting on the main loop: a GTask that is returned by whichever comes first of the future, the time limit and
+ * the cancellable. All three arrive in the task's context, so there is nothing to lock. */
+
+typedef struct
+{
+  GTask    *task;         /* the future is its source object */
+  gpointer  done_handle;
+  GSource  *timeout;
+  GSource  *cancelled;
+} AsyncWait;
+
+static void
+clear_source (GSource **source)
+{
+  if (*source == NULL)
+    return;
+
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+/* Ends the wait and frees it. */
+static void
+async_wait_return (AsyncWait     *wait,
+                   CfWaitOutcome  outcome)
+{
+  g_autoptr(GTask) task = wait->task;
+  CfFuture *future = g_task_get_source_object (task);
+  GError *error = NULL;
+
+  if (outcome != CF_WAIT_DONE)
+    cf_future_disconnect_done (future, wait->done_handle);
+  clear_source (&wait->timeout);
+  clear_source (&wait->cancelled);
+  g_free (wait);
+
+  if (cf_wait_outcome_to_error (outcome, _("the call"), g_task_get_cancellable (task), &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
+on_future_done (CfFuture *self,
+                gpointer  wait)
+{
+  async_wait_return (wait, CF_WAIT_DONE);
+}
+
+static gboolean
+on_timeout (gpointer wait)
+{
+  async_wait_return (wait, CF_WAIT_TIMED_OUT);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_cancelled (GCancellable *cancellable,
+              gpointer      wait)
+{
+  async_wait_return (wait, CF_WAIT_CANCELLED);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * cf_future_wait_async:
+ * @self: a future
+ * @timeout_usec: how long to wait at most, in microseconds; -1 for ever
+ * @cancellable: (nullable): ends the wait early, and does not touch the call
+ * @callback: (scope async) (nullable): called in the thread's default main context when the wait is over
+ * @user_data: passed to @callback
+ *
+ * Waits on the main loop until the future is done. [method@Cf.Future.wait_finish] tells how the wait ended.
+ *
+ * Since: 1.0
+ */
+void
+cf_future_wait_async (CfFuture            *self,
+                      gint64               timeout_usec,
+                      GCancellable        *cancellable,
+                      GAsyncReadyCallback  callback,
+                      gpointer             user_data)
+{
+  GMainContext *context;
+  AsyncWait *wait;
+  GTask *task;
+
+  g_return_if_fail (CF_IS_FUTURE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_check_cancellable (task, FALSE);
+  context = g_task_get_context (task);
+
+  wait = g_new0 (AsyncWait, 1);
+  wait->task = task;
+  wait->done_handle = cf_future_connect_done (self, context, on_future_done, wait, NULL);
+
+  if (timeout_usec >= 0)
+    {
+      wait->timeout = g_timeout_source_new (0);
+      g_source_set_ready_time (wait->timeout, MAX (0, cf_deadline_after (timeout_usec)));
+      g_source_set_callback (wait->timeout, on_timeout, wait, NULL);
+      g_source_attach (wait->timeout, context);
+    }
+
+  if (cancellable != NULL)
+    {
+      wait->cancelled = g_cancellable_source_new (cancellable);
+      g_source_set_callback (wait->cancelled, G_SOURCE_FUNC (on_cancelled), wait, NULL);
+      g_source_attach (wait->cancelled, context);
+    }
+}
+
+/**
+ * cf_future_wait_finish:
+ * @self: a future
+ * @result: what the callback was given
+ * @error: return location for a `CF_ERROR_TIMED_OUT` or `G_IO_ERROR_CANCELLED`
+ *
+ * Ends what [method@Cf.Future.wait_async] began.
+ *
+ * Returns: %TRUE if the future is done, %FALSE if @error is set
+ *
+ * Since: 1.0
+ */
+gboolean
+cf_future_wait_finish (CfFuture      *self,
+                       GAsyncResult  *result,
+                       GError       **error)
+{
+  g_return_val_if_fail (CF_IS_FUTURE (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Waiting for several futures: futures are taken out of a set as they are done, until the condition holds. */
+
+#include "config.h"
+
+#include "cf-wait.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "cf-completion-set-private.h"
+
+static gboolean
+condition_holds (CfFuture     *just_done,
+                 CfReturnWhen  return_when,
+                 gsize         n_left)
+{
+  if (n_left == 0)
+    return TRUE;
+
+  switch (return_when)
+    {
+    case CF_FIRST_COMPLETED:
+      return TRUE;
+
+    case CF_FIRST_EXCEPTION:
+      return cf_future_has_error (just_done);
+
+    case CF_ALL_COMPLETED:
+      return FALSE;
+
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+/* Takes futures out of the set until the condition holds. Those that are done without having to be waited for
+ * are all taken, although fewer might do. */
+static CfWaitOutcome
+wait_for_condition (CfCompletionSet *set,
+                    CfReturnWhen     return_when,
+                    gint64           deadline,
+                    GCancellable    *cancellable)
+{
+  gsize n_left = cf_completion_set_get_size (set);
+  gboolean holds = n_left == 0;
+  CfWaitOutcome outcome = CF_WAIT_DONE;
+
+  while (outcome == CF_WAIT_DONE && !holds)
+    {
+      CfFuture *future;
+
+      outcome = cf_completion_set_wait (set, deadline, cancellable);
+      while (outcome == CF_WAIT_DONE && (future = cf_completion_set_take (set)) != NULL)
+        holds |= condition_holds (future, return_when, --n_left);
+    }
+
+  return outcome;
+}
+
+/* Splits the futures into those that are done, whose callbacks it delivers, and the others. */
+static void
+split (CfCompletionSet *set,
+       GPtrArray       *done,
+       GPtrArray       *not_done)
+{
+  for (gsize i = 0; i < cf_completion_set_get_size (set); i++)
+    {
+      CfFuture *future = cf_completion_set_get (set, i);
+      gboolean is_done = cf_future_is_done (future);
+
+      g_ptr_array_add (is_done ? done : not_done, g_object_ref (future));
+      if (is_done)
+        cf_future_deliver_own (future);
+    }
+}
+
+/**
+ * cf_wait:
+ * @futures: (array length=n_futures): futures; one that occurs several times counts once
+ * @n_futures: how many they are
+ * @return_when: what to wait for
+ * @timeout_usec: how long to wait at most, in microseconds; -1 for ever, 0 to have a look
+ * @cancellable: (nullable): ends the wait early, and does not touch the calls
+ * @done: (out) (optional) (transfer full) (element-type CfFuture): those that are done when this returns
+ * @not_done: (out) (optional) (transfer full) (element-type CfFuture): the others
+ * @error: return location for a `CF_ERROR_TIMED_OUT` or `G_IO_ERROR_CANCELLED`
+ *
+ * Blocks until all of several futures are done, or the first of them is, or has failed.
+ *
+ * @done and @not_done are set in any case, also when the wait ended early; they keep the order of @futures. A
+ * cancelled future is done, and has not failed.
+ *
+ * As with [method@Cf.Future.wait], callbacks of the futures that are due in this thread's own main context run before this
+ * returns, and a thread of the pool that is to make the calls makes them.
+ *
+ * Returns: %TRUE if the condition holds, %FALSE if @error is set
+ *
+ * Since: 1.0
+ */
+gboolean
+cf_wait (CfFuture *const  *futures,
+         gsize             n_futures,
+         CfReturnWhen      return_when,
+         gint64            timeout_usec,
+         GCancellable     *cancellable,
+         GPtrArray       **done,
+         GPtrArray       **not_done,
+         GError          **error)
+{
+  g_autoptr(GPtrArray) done_futures = NULL;
+  g_autoptr(GPtrArray) other_futures = NULL;
+  CfCompletionSet *set;
+  CfWaitOutcome outcome;
+
+  g_return_val_if_fail (futures != NULL || n_futures == 0, FALSE);
+  g_return_val_if_fail (return_when <= CF_FIRST_EXCEPTION, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  set = cf_completion_set_new (futures, n_futures);
+  outcome = wait_for_condition (set, return_when, cf_deadline_after (timeout_usec), cancellable);
+
+  done_futures = g_ptr_array_new_with_free_func (g_object_unref);
+  other_futures = g_ptr_array_new_with_free_func (g_object_unref);
+  split (set, done_futures, other_futures);
+  cf_completion_set_free (set);
+
+  if (done != NULL)
+    *done = g_steal_pointer (&done_futures);
+  if (not_done != NULL)
+    *not_done = g_steal_pointer (&other_futures);
+
+  return cf_wait_outcome_to_error (outcome, _("the calls"), cancellable, error);
+}
