@@ -77,6 +77,10 @@ void      cf_outcome_clear      (CfOutcome      *self);
 void      cf_outcome_take_error (CfOutcome      *self,
                                  GError         *error);
 
+/* The result of a portable call as a value: of the corresponding type if it is basic, otherwise as it is. */
+void      cf_variant_to_value   (GVariant       *variant,
+                                 GValue         *value);
+
 /* What a chunk returns: the results of its items, up to the first that failed, and that one's error. */
 gsize     cf_chunk_n_results    (GVariant       *chunk);
 GVariant *cf_chunk_dup_result   (GVariant       *chunk,

@@ -82,9 +82,9 @@ cf_call_init_copy (CfCall       *self,
 
 /**
  * cf_call_make_chunk:
- * @self: a portable call whose arguments are a container
+ * @self: a portable call whose arguments are an array of variants
  *
- * Turns it into one that calls the function for each child of the container.
+ * Turns it into one that calls the function for each of them.
  */
 void
 cf_call_make_chunk (CfCall *self)
@@ -195,7 +195,7 @@ invoke_items (CfFunc    func,
   g_variant_builder_init (&results, G_VARIANT_TYPE ("amv"));
   g_variant_iter_init (&iter, items);
 
-  while (error == NULL && (item = g_variant_iter_next_value (&iter)) != NULL)
+  while (error == NULL && g_variant_iter_next (&iter, "v", &item))
     {
       g_autoptr(GVariant) result = invoke_func (func, future, item, &error);
 
@@ -324,6 +324,20 @@ cf_outcome_take_error (CfOutcome *self,
 {
   self->kind = CF_OUTCOME_ERROR;
   self->error = error;
+}
+
+void
+cf_variant_to_value (GVariant *variant,
+                     GValue   *value)
+{
+  if (g_variant_type_is_basic (g_variant_get_type (variant)))
+    {
+      g_dbus_gvariant_to_gvalue (variant, value);
+      return;
+    }
+
+  g_value_init (value, G_TYPE_VARIANT);
+  g_value_set_variant (value, variant);
 }
 
 gsize

@@ -103,7 +103,7 @@ cf_as_completed (CfFuture *const *futures,
 {
   CfCompletionIterator *self;
 
-  g_return_val_if_fail (futures != NULL || n_futures == 0, NULL);
+  g_return_val_if_fail (cf_are_futures (futures, n_futures), NULL);
 
   self = g_object_new (CF_TYPE_COMPLETION_ITERATOR, NULL);
   self->set = cf_completion_set_new (futures, n_futures);

@@ -11,6 +11,9 @@ typedef struct _CfCompletionSet CfCompletionSet;
 
 typedef void (*CfCompletionNotify) (gpointer data);
 
+gboolean         cf_are_futures              (CfFuture *const    *futures,
+                                              gsize               n_futures);
+
 CfCompletionSet *cf_completion_set_new       (CfFuture *const    *futures,
                                               gsize               n_futures);
 void             cf_completion_set_free      (CfCompletionSet    *self);

@@ -95,6 +95,29 @@ on_done (CfFutureObserver *observer,
 }
 
 /**
+ * cf_are_futures:
+ * @futures: (array length=n_futures) (nullable): an array
+ * @n_futures: its length
+ *
+ * Returns: whether the array holds futures and nothing else
+ */
+gboolean
+cf_are_futures (CfFuture *const *futures,
+                gsize            n_futures)
+{
+  if (futures == NULL)
+    return n_futures == 0;
+
+  for (gsize i = 0; i < n_futures; i++)
+    {
+      if (!CF_IS_FUTURE (futures[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
  * cf_completion_set_new:
  * @futures: (array length=n_futures): futures
  * @n_futures: how many they are

@@ -137,7 +137,8 @@ cf_counts_notifier_changed (CfCountsNotifier *self)
 
   cf_mutex_lock (&self->mutex);
   if (!self->is_queued && self->object != NULL &&
-      g_signal_has_handler_pending (self->object, self->notify_signal, 0, FALSE))
+      g_signal_handler_find (self->object, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED, self->notify_signal,
+                             0, NULL, NULL, NULL) != 0)
     {
       self->is_queued = TRUE;
       context = g_main_context_ref (self->context);

@@ -11,6 +11,7 @@
 
 #include "cf-cpu-count-private.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 /* The CPUs' worth of time that `quota` in `period` is, rounded up; G_MAXUINT if there is no limit. */
@@ -128,20 +129,45 @@ cf_cpu_count_with_quota (guint       n_cpus,
   return MAX (limit, 1);
 }
 
+/* g_get_num_processors() tells what it found when it was first called. */
+static guint
+count_affinity (void)
+{
+#ifdef __linux__
+  cpu_set_t cpus;
+
+  if (sched_getaffinity (0, sizeof (cpus), &cpus) == 0)
+    return (guint) CPU_COUNT (&cpus);
+#endif
+
+  return g_get_num_processors ();
+}
+
 /**
  * cf_cpu_count:
  *
- * Returns: the CPUs that this process may use, read once; at least 1
+ * Returns: the CPUs that this process may use now; at least 1
  */
 guint
 cf_cpu_count (void)
+{
+  return cf_cpu_count_with_quota (count_affinity (), "/proc/self/cgroup", "/sys/fs/cgroup");
+}
+
+/**
+ * cf_cpu_count_cached:
+ *
+ * Returns: the CPUs that this process could use when it was first asked; at least 1
+ */
+guint
+cf_cpu_count_cached (void)
 {
   static _Atomic guint count;
   guint answer = atomic_load_explicit (&count, memory_order_relaxed);
 
   if (answer == 0)
     {
-      answer = cf_cpu_count_with_quota (g_get_num_processors (), "/proc/self/cgroup", "/sys/fs/cgroup");
+      answer = cf_cpu_count ();
       atomic_store_explicit (&count, answer, memory_order_relaxed);
     }
 

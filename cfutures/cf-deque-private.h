@@ -92,6 +92,19 @@ cf_deque_is_empty (CfDeque *self)
   return top >= bottom;
 }
 
+/* The positions of the first entry and of the one that will be pushed next; they only ever grow, but for a pop. */
+static inline gint64
+cf_deque_get_top (CfDeque *self)
+{
+  return atomic_load_explicit (&self->top, memory_order_relaxed);
+}
+
+static inline gint64
+cf_deque_get_bottom (CfDeque *self)
+{
+  return atomic_load_explicit (&self->bottom, memory_order_relaxed);
+}
+
 /* The owner only. */
 static inline void
 cf_deque_push (CfDeque  *self,

@@ -7,7 +7,8 @@
  * where and when. The thread pool counts its calls itself; the calls of other executors are counted here, by a
  * CfOutstanding.
  *
- * `is_shut_down` is set once, by anybody. A submission that races with it may still get in; the executor makes that call. */
+ * `is_shut_down` is set once, by anybody. A submission that has seen it unset may still come too late: then the list of calls, or
+ * the subclass that counts its calls itself, turns it away. */
 
 #include "config.h"
 
@@ -116,7 +117,10 @@ cf_executor_real_shutdown (CfExecutor *self,
                            gboolean    cancel_futures)
 {
   CfOutstanding *outstanding = get_private (self)->outstanding;
-  g_autoptr(GPtrArray) futures = cf_outstanding_list (outstanding);
+  g_autoptr(GPtrArray) futures = NULL;
+
+  cf_outstanding_close (outstanding);
+  futures = cf_outstanding_list (outstanding);
 
   for (guint i = 0; cancel_futures && i < futures->len; i++)
     cf_future_cancel (g_ptr_array_index (futures, i));
@@ -138,25 +142,25 @@ cf_executor_real_shutdown (CfExecutor *self,
 
 /* Submission. */
 
-static GError *
-make_shut_down_error (void)
-{
-  return g_error_new_literal (CF_ERROR, CF_ERROR_SHUT_DOWN,
-                              _("The executor was shut down, and takes no more calls"));
-}
-
 static void
 execute (CfExecutor *self,
          CfFuture   *future)
 {
   CfExecutorPrivate *priv = get_private (self);
 
-  if (keeps_outstanding (self))
-    cf_outstanding_add (priv->outstanding, future);
+  if (!keeps_outstanding (self))
+    {
+      CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
+      cf_counts_notifier_changed (priv->notifier);
+    }
+  else if (cf_outstanding_add (priv->outstanding, future))
+    {
+      CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
+    }
   else
-    cf_counts_notifier_changed (priv->notifier);
-
-  CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
+    {
+      cf_future_fail (future, cf_executor_make_shut_down_error ());
+    }
 }
 
 /**
@@ -170,21 +174,16 @@ CfFuture *
 cf_executor_submit_call (CfExecutor *self,
                          CfCall     *call)
 {
-  GMainContext *context;
   CfFuture *future;
 
   if (cf_executor_is_shut_down (self))
     {
       cf_call_clear (call);
-      return cf_future_new_failed (make_shut_down_error ());
+      return cf_future_new_failed (cf_executor_make_shut_down_error ());
     }
 
   future = cf_future_new_call (call);
-
-  context = g_main_context_get_thread_default ();
-  if (context != NULL)
-    cf_future_set_task_options (future, NULL, G_PRIORITY_DEFAULT, -1, NULL, context, NULL);
-
+  cf_future_set_thread_context (future);
   execute (self, future);
   return future;
 }
@@ -194,7 +193,7 @@ submit_prepared (CfExecutor *self,
                  CfFuture   *future)
 {
   if (cf_executor_is_shut_down (self))
-    cf_future_fail (future, make_shut_down_error ());
+    cf_future_fail (future, cf_executor_make_shut_down_error ());
   else if (!cf_future_is_done (future))
     execute (self, future);
 }

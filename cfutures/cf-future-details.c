@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The details of a future: what most futures do without, and what is allocated with the first use.
+/* The details of a future: what most futures do without, allocated with the first use.
  *
  * They are a task's options (name, priority, time limit, cancellable, context), the future's own cancellable, its
  * progress, and the notifications that are under way. The future's lock guards them; they stay until
@@ -13,7 +13,9 @@
  *      report_progress(), state ──anybody listens?──→ [update] ─delivery→ notify:: on the context
  *
  * A notification is an item that stands in the queue of the context at most once, with the set of the properties that have
- * changed since: any number of reports between two iterations are one notification. */
+ * changed since: any number of reports between two iterations are one notification. While it is queued it holds the future, and so the
+ * future must not hold the context: the reference is dropped when it is pushed, and taken again when it is delivered. If the
+ * context is finalized in between there is nobody left to be notified. */
 
 #include "config.h"
 
@@ -37,7 +39,8 @@ struct _CfFutureDetails
   char         *name;
   int           priority;
   gint64        timeout_usec;
-  GMainContext *context;            /* NULL for the default context */
+  GMainContext *context;            /* where to notify; NULL if it is gone */
+  gboolean      holds_context;      /* it is a reference */
   gpointer      task;               /* keeps the call's data alive; dropped when the future is done */
 
   GCancellable *cancellable;        /* the future's own */
@@ -64,6 +67,7 @@ lock_details (CfFuture *self,
     {
       self->details = g_new0 (CfFutureDetails, 1);
       self->details->timeout_usec = -1;
+      self->details->context = g_main_context_default ();
       *word |= CF_WORD_DETAILED;
     }
 
@@ -75,7 +79,8 @@ cf_future_details_free (CfFutureDetails *details)
 {
   g_free (details->name);
   g_free (details->message);
-  g_clear_pointer (&details->context, g_main_context_unref);
+  if (details->holds_context)
+    g_main_context_unref (details->context);
   g_clear_object (&details->task);
   g_clear_object (&details->cancellable);
   g_clear_object (&details->user_cancellable);
@@ -154,12 +159,32 @@ cf_future_set_task_options (CfFuture     *self,
   details->name = g_strdup (name);
   details->priority = priority;
   details->timeout_usec = timeout_usec;
-  details->context = context != NULL ? g_main_context_ref (context) : NULL;
+  if (context != NULL)
+    {
+      details->context = g_main_context_ref (context);
+      details->holds_context = TRUE;
+    }
   details->task = task != NULL ? g_object_ref (task) : NULL;
   cf_future_unlock (self, word);
 
   if (cancellable != NULL)
     follow_cancellable (self, cancellable);
+}
+
+/**
+ * cf_future_set_thread_context:
+ * @self: a future that nobody else knows yet
+ *
+ * Has notifications go to the calling thread's default context. Usually that is the default context, and nothing has to be
+ * noted.
+ */
+void
+cf_future_set_thread_context (CfFuture *self)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+
+  if (context != NULL)
+    cf_future_set_task_options (self, NULL, G_PRIORITY_DEFAULT, -1, NULL, context, NULL);
 }
 
 /**
@@ -329,20 +354,34 @@ notify_signal (void)
   return (guint) id;
 }
 
+/* Takes an update out of what is under way, and the reference to its future with it. */
+static CfFuture *
+take_update (CfDeliveryItem *item,
+             gboolean        context_is_alive,
+             guint          *changed)
+{
+  Update *update = (Update *) item;
+  CfFuture *future = update->future;
+  CfFutureDetails *details;
+  guint word;
+
+  CF_TSAN_ACQUIRE (future);
+  details = lock_details (future, &word);
+  *changed = update->changed;
+  update->changed = 0;
+  update->future = NULL;
+  details->context = context_is_alive ? g_main_context_ref (details->context) : NULL;
+  details->holds_context = context_is_alive;
+  cf_future_unlock (future, word);
+
+  return future;
+}
+
 static void
 deliver_update (CfDeliveryItem *item)
 {
-  Update *update = (Update *) item;
-  g_autoptr(CfFuture) future = NULL;
   guint changed;
-  guint word;
-
-  CF_TSAN_ACQUIRE (update->future);
-  word = cf_future_lock (update->future);
-  future = g_steal_pointer (&update->future);
-  changed = update->changed;
-  update->changed = 0;
-  cf_future_unlock (future, word);
+  g_autoptr(CfFuture) future = take_update (item, TRUE, &changed);
 
   g_object_freeze_notify (G_OBJECT (future));
   for (guint i = 1; i < CF_FUTURE_N_PROPS; i++)
@@ -351,14 +390,15 @@ deliver_update (CfDeliveryItem *item)
         g_object_notify_by_pspec (G_OBJECT (future), cf_future_properties[i]);
     }
   g_object_thaw_notify (G_OBJECT (future));
+  CF_TSAN_RELEASE (future);
 }
 
 static void
 discard_update (CfDeliveryItem *item)
 {
-  Update *update = (Update *) item;
+  guint changed;
 
-  g_clear_object (&update->future);
+  g_object_unref (take_update (item, FALSE, &changed));
 }
 
 /* Has the properties of the set `changed` notified on the future's context, if anybody listens. */
@@ -369,26 +409,26 @@ notify_later (CfFuture *self,
   g_autoptr(CfFuture) alive = NULL;
   g_autoptr(GMainContext) context = NULL;
   CfFutureDetails *details;
-  gboolean is_first;
   guint word;
 
-  if (!g_signal_has_handler_pending (self, notify_signal (), 0, FALSE))
+  if (g_signal_handler_find (self, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED, notify_signal (),
+                             0, NULL, NULL, NULL) == 0)
     return;
 
   alive = g_object_ref (self);
   details = lock_details (self, &word);
   details->update.changed |= changed;
-  is_first = details->update.future == NULL;
-  if (is_first)
+  if (details->update.future == NULL && details->context != NULL)
     {
       details->update.item.deliver = deliver_update;
       details->update.item.discard = discard_update;
       details->update.future = g_object_ref (self);
+      context = details->holds_context ? details->context : g_main_context_ref (details->context);
+      details->holds_context = FALSE;
     }
-  context = g_main_context_ref (details->context != NULL ? details->context : g_main_context_default ());
   cf_future_unlock (self, word);
 
-  if (is_first)
+  if (context != NULL)
     cf_delivery_push (cf_delivery_get (context), &details->update.item);
 }
 

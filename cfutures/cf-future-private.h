@@ -95,6 +95,8 @@ CfFuture         *cf_future_new_call         (CfCall            *call);
 CfFuture         *cf_future_new_failed       (GError            *error);
 gboolean          cf_future_claim            (CfFuture          *self,
                                               CfCall            *call);
+void              cf_future_end_call         (CfFuture          *self,
+                                              CfCall            *call);
 CfFutureObserver *cf_future_settle           (CfFuture          *self,
                                               CfOutcome         *outcome);
 void              cf_future_run_immediate    (CfFuture          *self,
@@ -103,6 +105,7 @@ void              cf_future_settle_and_run   (CfFuture          *self,
                                               CfOutcome         *outcome);
 gboolean          cf_future_fail             (CfFuture          *self,
                                               GError            *error);
+GError           *cf_executor_make_shut_down_error (void);
 gboolean          cf_future_has_error        (CfFuture          *self);
 
 /* Observers and callbacks */
@@ -139,6 +142,7 @@ void              cf_future_set_task_options (CfFuture          *self,
                                               GCancellable      *cancellable,
                                               GMainContext      *context,
                                               gpointer           task);
+void              cf_future_set_thread_context (CfFuture        *self);
 void              cf_future_set_source       (CfFuture          *self,
                                               GObject           *source_object,
                                               gpointer           user_data);

@@ -59,9 +59,22 @@ outcome_as_value (CfFuture *self,
     return &self->outcome.value;
 
   if (self->outcome.kind == CF_OUTCOME_VARIANT)
-    g_dbus_gvariant_to_gvalue (self->outcome.variant, made);
+    cf_variant_to_value (self->outcome.variant, made);
 
   return made;
+}
+
+/* Names a value in a message, with what it holds if that is short. */
+static char *
+describe_value (const GValue *value)
+{
+  g_autofree char *contents = NULL;
+
+  if (G_VALUE_HOLDS_STRING (value) || G_VALUE_HOLDS_BOXED (value) || G_VALUE_HOLDS_VARIANT (value))
+    return g_strdup (G_VALUE_TYPE_NAME (value));
+
+  contents = g_strdup_value_contents (value);
+  return g_strdup_printf ("%s (%s)", G_VALUE_TYPE_NAME (value), contents);
 }
 
 /* Conversion between numbers, where nothing is lost. */
@@ -75,23 +88,38 @@ double_is_integral (double number,
 }
 
 static gboolean
+get_real (const GValue *value,
+          double       *real)
+{
+  if (G_VALUE_HOLDS_DOUBLE (value))
+    *real = g_value_get_double (value);
+  else if (G_VALUE_HOLDS_FLOAT (value))
+    *real = g_value_get_float (value);
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
+static gboolean
 value_to_int64 (const GValue *value,
                 gint64       *number)
 {
   g_auto(GValue) unsigned_value = G_VALUE_INIT;
   g_auto(GValue) signed_value = G_VALUE_INIT;
 
+  double real;
+
+  if (get_real (value, &real))
+    {
+      gboolean is_integral = double_is_integral (real, -0x1p63, 0x1p63);
+
+      *number = (gint64) (is_integral ? real : 0.0);
+      return is_integral;
+    }
+
   switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value)))
     {
-    case G_TYPE_DOUBLE:
-    case G_TYPE_FLOAT:
-      {
-        double real = G_VALUE_HOLDS_FLOAT (value) ? g_value_get_float (value) : g_value_get_double (value);
-
-        *number = (gint64) (double_is_integral (real, -0x1p63, 0x1p63) ? real : 0);
-        return double_is_integral (real, -0x1p63, 0x1p63);
-      }
-
     case G_TYPE_UINT64:
     case G_TYPE_ULONG:
       g_value_init (&unsigned_value, G_TYPE_UINT64);
@@ -124,6 +152,7 @@ value_to_uint64 (const GValue *value,
 {
   g_auto(GValue) unsigned_value = G_VALUE_INIT;
   gint64 signed_number;
+  double real;
 
   if (G_VALUE_HOLDS_UINT64 (value) || G_VALUE_HOLDS_ULONG (value))
     {
@@ -133,9 +162,9 @@ value_to_uint64 (const GValue *value,
       return TRUE;
     }
 
-  if (G_VALUE_HOLDS_DOUBLE (value) && double_is_integral (g_value_get_double (value), 0x1p63, 0x1p64))
+  if (get_real (value, &real) && double_is_integral (real, 0x1p63, 0x1p64))
     {
-      *number = (guint64) g_value_get_double (value);
+      *number = (guint64) real;
       return TRUE;
     }
 
@@ -150,19 +179,28 @@ static gboolean
 value_to_double (const GValue *value,
                  double       *number)
 {
-  gint64 integer;
+  gint64 signed_number;
+  guint64 unsigned_number;
 
-  if (G_VALUE_HOLDS_DOUBLE (value) || G_VALUE_HOLDS_FLOAT (value))
-    {
-      *number = G_VALUE_HOLDS_FLOAT (value) ? g_value_get_float (value) : g_value_get_double (value);
-      return TRUE;
-    }
+  if (get_real (value, number))
+    return TRUE;
 
-  if (G_VALUE_HOLDS_BOOLEAN (value) || !value_to_int64 (value, &integer))
+  if (G_VALUE_HOLDS_BOOLEAN (value))
     return FALSE;
 
-  *number = (double) integer;
-  return *number < 0x1p63 && (gint64) *number == integer;
+  if (value_to_int64 (value, &signed_number))
+    {
+      *number = (double) signed_number;
+      return *number < 0x1p63 && (gint64) *number == signed_number;
+    }
+
+  if (value_to_uint64 (value, &unsigned_number))
+    {
+      *number = (double) unsigned_number;
+      return *number < 0x1p64 && (guint64) *number == unsigned_number;
+    }
+
+  return FALSE;
 }
 
 /* Copies `value` to `result`, which is of the wanted type, if that is possible without loss. */
@@ -223,8 +261,7 @@ get_converted (CfFuture  *self,
 
   if (!convert (value, result))
     {
-      g_autofree char *contents = g_strdup_value_contents (value);
-      g_autofree char *is = g_strdup_printf ("%s (%s)", G_VALUE_TYPE_NAME (value), contents);
+      g_autofree char *is = describe_value (value);
 
       return fail_wrong_type (is, G_VALUE_TYPE (result), error);
     }
@@ -295,6 +332,12 @@ cf_future_get_value (CfFuture  *self,
 
   if (!wait_for_outcome (self, error))
     return FALSE;
+
+  if (G_VALUE_HOLDS_VARIANT (value) && self->outcome.kind == CF_OUTCOME_VARIANT)
+    {
+      g_value_set_variant (value, self->outcome.variant);
+      return TRUE;
+    }
 
   result = outcome_as_value (self, &made);
   if (!G_IS_VALUE (result))

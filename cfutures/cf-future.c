@@ -119,14 +119,16 @@ withdraw (CfFuture *self)
 
 /* Claiming. */
 
-/* Makes a pending future run. Returns its state word as it was before. */
+/* Makes a pending future run, unless there is a call to be made and it is a promise, which has none. Returns its state word as
+ * it was before. */
 static guint
 begin_running (CfFuture *self,
                gboolean  by_owner,
                CfCall   *call)
 {
   guint word = cf_future_lock (self);
-  gboolean is_pending = (word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING;
+  gboolean is_pending = (word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING &&
+                        (call == NULL || self->call.kind != CF_CALL_NONE);
 
   if (is_pending && !by_owner)
     withdraw (self);
@@ -239,6 +241,22 @@ cf_future_claim (CfFuture *self,
 }
 
 /**
+ * cf_future_end_call:
+ * @self: a future that the caller has claimed
+ * @call: (transfer full): its call, which has been made
+ *
+ * Frees what the call needed. To be done before the future is settled: whoever finds it done finds that gone.
+ */
+void
+cf_future_end_call (CfFuture *self,
+                    CfCall   *call)
+{
+  cf_call_clear (call);
+  if ((atomic_load_explicit (&self->word, memory_order_relaxed) & CF_WORD_DETAILED) != 0)
+    cf_future_details_end (self);
+}
+
+/**
  * cf_future_settle:
  * @self: a future that the caller has claimed
  * @outcome: (transfer full): what came of it; dropped if something else settled the future meanwhile
@@ -299,6 +317,18 @@ cf_future_fail (CfFuture *self,
 
   cf_outcome_take_error (&outcome, error);
   return settle_from_outside (self, &outcome);
+}
+
+/**
+ * cf_executor_make_shut_down_error:
+ *
+ * Returns: (transfer full): what a call fails with that came too late
+ */
+GError *
+cf_executor_make_shut_down_error (void)
+{
+  return g_error_new_literal (CF_ERROR, CF_ERROR_SHUT_DOWN,
+                              _("The executor was shut down, and takes no more calls"));
 }
 
 /**
@@ -474,7 +504,10 @@ cf_future_init (CfFuture *self)
 CfFuture *
 cf_future_new (void)
 {
-  return g_object_new (CF_TYPE_FUTURE, NULL);
+  CfFuture *self = g_object_new (CF_TYPE_FUTURE, NULL);
+
+  cf_future_set_thread_context (self);
+  return self;
 }
 
 /**
@@ -556,13 +589,12 @@ describe_outcome (const CfOutcome *outcome)
 
     case CF_OUTCOME_VARIANT:
       {
-        const GVariantType *type = g_variant_get_type (outcome->variant);
         g_auto(GValue) value = G_VALUE_INIT;
 
-        if (!g_variant_type_is_basic (type))
+        cf_variant_to_value (outcome->variant, &value);
+        if (G_VALUE_HOLDS_VARIANT (&value))
           return g_strdup_printf ("returned GVariant %s", g_variant_get_type_string (outcome->variant));
 
-        g_dbus_gvariant_to_gvalue (outcome->variant, &value);
         return g_strdup_printf ("returned %s", G_VALUE_TYPE_NAME (&value));
       }
 
@@ -810,7 +842,7 @@ cf_future_run (CfFuture *self)
 {
   g_autoptr(CfFuture) alive = NULL;
   CfOutcome outcome;
-  CfCall call;
+  CfCall call = { CF_CALL_NONE };
 
   g_return_if_fail (CF_IS_FUTURE (self));
 
@@ -821,7 +853,7 @@ cf_future_run (CfFuture *self)
   g_return_if_fail (call.kind != CF_CALL_NONE);
 
   cf_call_invoke (&call, self, &outcome);
-  cf_call_clear (&call);
+  cf_future_end_call (self, &call);
   cf_future_settle_and_run (self, &outcome);
 }
 

@@ -422,7 +422,7 @@ next_operation_continue (CfMapIterator *self,
   if (!has_result && error == NULL && self->window.head != NULL)
     {
       next_result_free (next);
-      cf_future_wait_async (self->window.head->data, get_time_left (self), g_task_get_cancellable (task),
+      cf_future_wait_async (self->window.head->data, get_time_left (self), g_task_get_cancellable (operation),
                             on_oldest_done, g_steal_pointer (&task));
       return;
     }

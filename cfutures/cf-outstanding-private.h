@@ -13,8 +13,9 @@ CfOutstanding *cf_outstanding_new         (CfCountsNotifier *notifier);
 void           cf_outstanding_unref       (CfOutstanding    *self);
 void           cf_outstanding_set_context (CfOutstanding    *self,
                                            GMainContext     *context);
-void           cf_outstanding_add         (CfOutstanding    *self,
+gboolean       cf_outstanding_add         (CfOutstanding    *self,
                                            CfFuture         *future);
+void           cf_outstanding_close       (CfOutstanding    *self);
 GPtrArray     *cf_outstanding_list        (CfOutstanding    *self);
 CfFutureOwner *cf_outstanding_get_owner   (CfOutstanding    *self);
 void           cf_outstanding_get_counts  (CfOutstanding    *self,

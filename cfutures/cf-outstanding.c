@@ -20,11 +20,12 @@ struct _CfOutstanding
   CfFutureOwner     owner;        /* first, so that the owner leads here */
   gatomicrefcount   ref_count;
   CfCountsNotifier *notifier;
-  GMainContext     *context;      /* whose owner makes the calls, if that is so */
+  GMainContext     *context;      /* whose owner makes the calls, if that is so; not a reference */
 
   CfMutex           mutex;
   GHashTable       *entries;
   guint64           n_completed;
+  gboolean          is_closed;
 };
 
 typedef struct
@@ -67,7 +68,6 @@ cf_outstanding_unref (CfOutstanding *self)
 
   CF_TSAN_ACQUIRE (self);
   g_hash_table_unref (self->entries);
-  g_clear_pointer (&self->context, g_main_context_unref);
   cf_counts_notifier_unref (self->notifier);
   cf_mutex_clear (&self->mutex);
   g_free (self);
@@ -78,13 +78,14 @@ cf_outstanding_unref (CfOutstanding *self)
  * @self: an empty list of calls
  * @context: a main context
  *
- * Says that calls are made in iterations of @context only, so that its owner had better not wait for one that has not begun.
+ * Says that calls are made in iterations of @context only, so that its owner had better not wait for one that has not begun. The
+ * context is not kept alive: calls that are queued there hold the list, and would keep it alive for ever.
  */
 void
 cf_outstanding_set_context (CfOutstanding *self,
                             GMainContext  *context)
 {
-  self->context = g_main_context_ref (context);
+  self->context = context;
   self->owner.runs_in_this_thread = runs_in_this_thread;
 }
 
@@ -120,28 +121,51 @@ strike_out (CfFutureObserver *observer,
  * @future: a pending future
  *
  * Enters a call until it is done.
+ *
+ * Returns: %FALSE if the list is closed
  */
-void
+gboolean
 cf_outstanding_add (CfOutstanding *self,
                     CfFuture      *future)
 {
-  Entry *entry = g_new0 (Entry, 1);
-
-  entry->observer.kind = CF_OBSERVER_SIGNAL;
-  entry->observer.fire = strike_out;
-  entry->outstanding = self;
-  entry->future = g_object_ref (future);
-  g_atomic_ref_count_inc (&self->ref_count);
-  future->owner = &self->owner;
+  Entry *entry = NULL;
 
   cf_mutex_lock (&self->mutex);
-  g_hash_table_add (self->entries, entry);
+  if (!self->is_closed)
+    {
+      entry = g_new0 (Entry, 1);
+      entry->observer.kind = CF_OBSERVER_SIGNAL;
+      entry->observer.fire = strike_out;
+      entry->outstanding = self;
+      entry->future = g_object_ref (future);
+      g_atomic_ref_count_inc (&self->ref_count);
+      g_hash_table_add (self->entries, entry);
+    }
   cf_mutex_unlock (&self->mutex);
 
+  if (entry == NULL)
+    return FALSE;
+
+  future->owner = &self->owner;
   if (!cf_future_link_observer (future, &entry->observer))
     strike_out (&entry->observer, future);
 
   cf_counts_notifier_changed (self->notifier);
+  return TRUE;
+}
+
+/**
+ * cf_outstanding_close:
+ * @self: a list of calls
+ *
+ * Enters no more calls.
+ */
+void
+cf_outstanding_close (CfOutstanding *self)
+{
+  cf_mutex_lock (&self->mutex);
+  self->is_closed = TRUE;
+  cf_mutex_unlock (&self->mutex);
 }
 
 /**

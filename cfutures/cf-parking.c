@@ -60,6 +60,7 @@ struct _CfParker
   guint           spin_usec;
   gint64          wait_begin;
   gboolean        initialized;
+  gboolean        may_spin;
 #if !CF_USE_FUTEX
   GMutex          mutex;
   GCond           cond;
@@ -107,21 +108,6 @@ cf_deadline_after (gint64 timeout_usec)
 
 /* The parker. */
 
-static gboolean
-may_spin (void)
-{
-  static _Atomic int decided = -1;
-  int answer = atomic_load_explicit (&decided, memory_order_relaxed);
-
-  if (answer < 0)
-    {
-      answer = cf_cpu_count () > 1;
-      atomic_store_explicit (&decided, answer, memory_order_relaxed);
-    }
-
-  return answer;
-}
-
 /**
  * cf_parker_get:
  *
@@ -135,7 +121,8 @@ cf_parker_get (void)
   if (G_UNLIKELY (!self->initialized))
     {
       self->initialized = TRUE;
-      self->spin_usec = may_spin () ? SPIN_START_USEC : 0;
+      self->may_spin = cf_cpu_count_cached () > 1;
+      self->spin_usec = self->may_spin ? SPIN_START_USEC : 0;
     }
 
   return self;
@@ -274,7 +261,7 @@ cf_parker_learn (CfParker *self)
 {
   gint64 usec = g_get_monotonic_time () - self->wait_begin;
 
-  if (!may_spin () || usec <= self->spin_usec)
+  if (!self->may_spin || usec <= self->spin_usec)
     return;
 
   if (usec < 2 * SPIN_MAX_USEC)

@@ -79,6 +79,7 @@ struct _CfWorker
   guint            tick;
   guint            batch;
   guint            batch_taken;
+  gint64           batch_end;       /* where in the deque the last batch ends */
   gint64           batch_begin;
 
   /* Written by the worker, read by anybody. */
@@ -445,7 +446,7 @@ run_call (CfWorker *worker,
   increment (&worker->n_begun);
   worker->depth++;
   cf_call_invoke (&call, future, &outcome);
-  cf_call_clear (&call);
+  cf_future_end_call (future, &call);
   worker->depth--;
   increment (&worker->n_ended);
 
@@ -461,6 +462,10 @@ run_call (CfWorker *worker,
         stop_searching (worker);
       cf_future_run_immediate (future, immediate);
     }
+
+  /* If nobody else has the future its result is freed here, which may run anybody's code, and nobody waits for this thread. */
+  if (worker->is_searching && worker->depth == 0 && g_atomic_int_get (&G_OBJECT (future)->ref_count) == 1)
+    stop_searching (worker);
 
   CF_TSAN_RELEASE (future);
   g_object_unref (future);
@@ -502,6 +507,7 @@ take_shared (CfWorker *worker,
 
   for (guint i = 1; i < worker->batch_taken; i++)
     cf_deque_push (&worker->deque, futures[i]);
+  worker->batch_end = cf_deque_get_bottom (&worker->deque);
 
   cf_counts_notifier_changed (self->notifier);
   return futures[0];
@@ -547,7 +553,9 @@ find_call (CfWorker *worker)
   if (cf_shared_queue_has_urgent (&self->queue))
     future = take_shared (worker, G_PRIORITY_DEFAULT - 1);
 
-  if (future == NULL && ++worker->tick % FAIRNESS_INTERVAL == 0)
+  /* What came from the shared queue itself is not overtaken. */
+  if (future == NULL && ++worker->tick % FAIRNESS_INTERVAL == 0 &&
+      cf_deque_get_top (&worker->deque) >= worker->batch_end)
     future = take_shared (worker, G_PRIORITY_DEFAULT);
 
   if (future == NULL)
@@ -697,6 +705,7 @@ worker_run_here (CfBlockingHooks *hooks,
       if (!cf_future_is_done (future))
         {
           cf_deque_push (&worker->deque, future);
+          notice_submission (worker->scheduler);
           future = NULL;
           break;
         }
@@ -847,7 +856,7 @@ cf_scheduler_new (guint             max_workers,
   self->config.thread_name_prefix = g_strdup (thread_name_prefix);
   self->notifier = cf_counts_notifier_ref (notifier);
   self->n_slots = n_slots;
-  self->max_searching = MAX (1, cf_cpu_count () / 2);
+  self->max_searching = MAX (1, cf_cpu_count_cached () / 2);
   atomic_init (&self->idle_timeout_usec, -1);
   cf_shared_queue_init (&self->queue);
 
@@ -926,6 +935,28 @@ cf_scheduler_set_idle_timeout (CfScheduler *self,
   wake_all_idle (self);
 }
 
+static guint64
+get_n_pending (CfScheduler *self)
+{
+  guint64 n_pending, n_running, n_completed;
+
+  cf_scheduler_get_counts (self, &n_pending, &n_running, &n_completed);
+  return n_pending;
+}
+
+/* Counts a call that is about to be pushed, unless the scheduler is closing. Whoever closes it sets `is_closing`, then counts; this
+ * counts, then looks at `is_closing`: what gets in is waited for. */
+static gboolean
+enter_submission (CfScheduler *self)
+{
+  atomic_fetch_add_explicit (&self->n_submitted, 1, memory_order_seq_cst);
+  if (!is_closing (self))
+    return TRUE;
+
+  atomic_fetch_sub_explicit (&self->n_submitted, 1, memory_order_seq_cst);
+  return FALSE;
+}
+
 /**
  * cf_scheduler_submit:
  * @self: a scheduler
@@ -946,20 +977,23 @@ cf_scheduler_submit (CfScheduler *self,
       return;
     }
 
-  future->owner = &self->owner;
-  g_object_ref (future);
-
   if (hooks != NULL && hooks->owner == self && cf_future_get_priority (future) == G_PRIORITY_DEFAULT)
     {
       CfWorker *worker = (CfWorker *) hooks;
 
+      future->owner = &self->owner;
       increment (&worker->n_submitted);
-      cf_deque_push (&worker->deque, future);
+      cf_deque_push (&worker->deque, g_object_ref (future));
+    }
+  else if (enter_submission (self))
+    {
+      future->owner = &self->owner;
+      cf_shared_queue_push (&self->queue, g_object_ref (future));
     }
   else
     {
-      atomic_fetch_add_explicit (&self->n_submitted, 1, memory_order_relaxed);
-      cf_shared_queue_push (&self->queue, future);
+      cf_future_fail (future, cf_executor_make_shut_down_error ());
+      return;
     }
 
   notice_submission (self);
@@ -978,10 +1012,13 @@ join_threads (CfScheduler *self)
 
   cf_mutex_lock (&self->mutex);
   self->joiner = cf_parker_get ();
-  while (self->n_threads > 0)
+  while (self->n_threads > 0 || get_n_pending (self) > 0)
     {
+      /* Without any thread there is a submission that got in just before, and is about to start one. */
+      gint64 deadline = self->n_threads > 0 ? -1 : cf_deadline_after (100);
+
       cf_mutex_unlock (&self->mutex);
-      cf_parker_park (cf_parker_get (), -1);
+      cf_parker_park (cf_parker_get (), deadline);
       cf_mutex_lock (&self->mutex);
     }
   self->joiner = NULL;
@@ -1051,7 +1088,7 @@ cf_scheduler_get_counts (CfScheduler *self,
   for (guint i = 0; i < n_made; i++)
     n_begun += atomic_load_explicit (&self->workers[i]->n_begun, memory_order_acquire);
 
-  n_submitted = atomic_load_explicit (&self->n_submitted, memory_order_acquire);
+  n_submitted = atomic_load_explicit (&self->n_submitted, memory_order_seq_cst);
   for (guint i = 0; i < n_made; i++)
     n_submitted += atomic_load_explicit (&self->workers[i]->n_submitted, memory_order_acquire);
 

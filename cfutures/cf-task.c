@@ -261,7 +261,7 @@ cf_task_new (CfFunc    func,
 }
 
 /**
- * cf_task_new_name:
+ * cf_task_new_by_name:
  * @function: the name of a portable function, `MODULE:FUNCTION`
  * @args: (nullable): its arguments, whose floating reference is taken
  *
@@ -272,7 +272,7 @@ cf_task_new (CfFunc    func,
  * Since: 1.0
  */
 CfTask *
-cf_task_new_name (const char *function,
+cf_task_new_by_name (const char *function,
                   GVariant   *args)
 {
   CfTask *self;

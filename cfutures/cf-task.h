@@ -15,7 +15,7 @@ CF_AVAILABLE_IN_ALL
 CfTask       *cf_task_new             (CfFunc          func,
                                        GVariant       *args);
 CF_AVAILABLE_IN_ALL
-CfTask       *cf_task_new_name        (const char     *function,
+CfTask       *cf_task_new_by_name        (const char     *function,
                                        GVariant       *args);
 CF_AVAILABLE_IN_ALL
 CfTask       *cf_task_new_local       (CfLocalFunc     func,

@@ -89,9 +89,11 @@ cf_thread_pool_executor_constructed (GObject *object)
   if (cf_executor_get_max_workers (executor) == 0)
     cf_executor_set_max_workers (executor, MIN (32, cf_cpu_count () + 4));
 
+  if (self->thread_name_prefix == NULL)
+    self->thread_name_prefix = g_strdup (DEFAULT_THREAD_NAME_PREFIX);
+
   self->scheduler = cf_scheduler_new (cf_executor_get_max_workers (executor),
-                                      self->thread_name_prefix != NULL ? self->thread_name_prefix
-                                                                       : DEFAULT_THREAD_NAME_PREFIX,
+                                      self->thread_name_prefix,
                                       cf_executor_get_notifier (executor));
   cf_scheduler_set_idle_timeout (self->scheduler, self->idle_timeout_usec);
 }

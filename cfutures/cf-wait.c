@@ -113,7 +113,7 @@ cf_wait (CfFuture *const  *futures,
   CfCompletionSet *set;
   CfWaitOutcome outcome;
 
-  g_return_val_if_fail (futures != NULL || n_futures == 0, FALSE);
+  g_return_val_if_fail (cf_are_futures (futures, n_futures), FALSE);
   g_return_val_if_fail (return_when <= CF_FIRST_EXCEPTION, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
