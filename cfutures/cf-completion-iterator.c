@@ -141,7 +141,7 @@ cf_completion_iterator_next (CfCompletionIterator  *self,
     return NULL;
 
   outcome = cf_completion_set_wait (self->set, self->deadline, NULL);
-  if (!cf_wait_outcome_to_error (outcome, _("the calls"), NULL, error))
+  if (!cf_wait_outcome_to_error (outcome, N_("the calls"), NULL, error))
     return NULL;
 
   return take (self);

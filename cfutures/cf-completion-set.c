@@ -15,8 +15,8 @@
  *
  * The consumer is one thread at a time, or a notification on behalf of one that waits on the main loop. It announces itself
  * under the mutex (`parker`, `notify`), sets `is_awaited`, then looks at the stack again; a completing thread
- * pushes, then looks at `is_awaited`. All four are sequentially consistent, so one of the two sees the other. Waking happens
- * under the mutex too, so that a consumer that has taken itself back is not touched any more. */
+ * pushes, then looks at `is_awaited`. All four are sequentially consistent, so one of the two sees the other. Only the consumer
+ * takes its announcement back. Waking happens under the mutex too, so that a consumer that has done so is not touched any more. */
 
 #include "config.h"
 
@@ -67,15 +67,19 @@ push_completed (Member *member)
 static void
 wake_consumer (CfCompletionSet *self)
 {
+  CfCompletionNotify notify;
+
   cf_mutex_lock (&self->mutex);
 
-  atomic_store_explicit (&self->is_awaited, FALSE, memory_order_relaxed);
   if (self->parker != NULL)
     cf_parker_unpark (self->parker);
-  if (self->notify != NULL)
+
+  /* What was just pushed may have been taken already, by a consumer that has asked again since. */
+  notify = self->notify;
+  if (notify != NULL && atomic_load_explicit (&self->completed, memory_order_relaxed) != NULL)
     {
-      self->notify (self->notify_data);
       self->notify = NULL;
+      notify (self->notify_data);
     }
 
   cf_mutex_unlock (&self->mutex);
@@ -328,11 +332,10 @@ cf_completion_set_notify (CfCompletionSet    *self,
   if (notify == NULL || !has_completed (self))
     return TRUE;
 
-  /* If it was called in between, it was called. */
+  /* It may have been called in between. */
   cf_mutex_lock (&self->mutex);
   notify = self->notify;
   self->notify = NULL;
-  atomic_store_explicit (&self->is_awaited, FALSE, memory_order_relaxed);
   cf_mutex_unlock (&self->mutex);
 
   return notify == NULL;

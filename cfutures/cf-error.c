@@ -7,8 +7,23 @@
 #include "cf-error.h"
 
 #include <libintl.h>
+#include <stdatomic.h>
 
-G_DEFINE_QUARK (cf-error-quark, cf_error)
+/* As G_DEFINE_QUARK() makes it, but with an atomic variable: any thread may come first. */
+GQuark
+cf_error_quark (void)
+{
+  static _Atomic GQuark quark;
+  GQuark answer = atomic_load_explicit (&quark, memory_order_relaxed);
+
+  if (answer == 0)
+    {
+      answer = g_quark_from_static_string ("cf-error-quark");
+      atomic_store_explicit (&quark, answer, memory_order_relaxed);
+    }
+
+  return answer;
+}
 
 __attribute__ ((constructor)) static void
 bind_translations (void)

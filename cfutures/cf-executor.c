@@ -381,7 +381,7 @@ cf_executor_init (CfExecutor *self)
 /**
  * cf_executor_submit:
  * @self: an executor
- * @func: (scope forever): a portable function
+ * @func: (scope async): a portable function
  * @args: (nullable): its arguments, whose floating reference is taken
  *
  * Has @func called with @args.

@@ -249,6 +249,7 @@ get_converted (CfFuture  *self,
                GValue    *result,
                GError   **error)
 {
+  CF_TSAN_READS (self);
   g_auto(GValue) made = G_VALUE_INIT;
   const GValue *value;
 
@@ -282,6 +283,7 @@ get_converted (CfFuture  *self,
 const GError *
 cf_future_get_error (CfFuture *self)
 {
+  CF_TSAN_READS (self);
   static GError *cancelled;
 
   g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
@@ -323,6 +325,7 @@ cf_future_get_value (CfFuture  *self,
                      GValue    *value,
                      GError   **error)
 {
+  CF_TSAN_READS (self);
   g_auto(GValue) made = G_VALUE_INIT;
   const GValue *result;
 
@@ -427,6 +430,7 @@ GVariant *
 cf_future_get_variant (CfFuture  *self,
                        GError   **error)
 {
+  CF_TSAN_READS (self);
   GVariant *variant;
 
   g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
@@ -592,6 +596,8 @@ GBytes *
 cf_future_dup_bytes (CfFuture  *self,
                      GError   **error)
 {
+  CF_TSAN_READS (self);
+
   g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 

@@ -153,7 +153,7 @@ cf_future_wait (CfFuture      *self,
   if (outcome == CF_WAIT_DONE)
     cf_future_deliver_own (self);
 
-  return cf_wait_outcome_to_error (outcome, _("the call"), cancellable, error);
+  return cf_wait_outcome_to_error (outcome, N_("the call"), cancellable, error);
 }
 
 /* Waiting on the main loop: a GTask that is returned by whichever comes first of the future, the time limit and
@@ -192,7 +192,7 @@ async_wait_return (AsyncWait     *wait,
   clear_source (&wait->cancelled);
   g_free (wait);
 
-  if (cf_wait_outcome_to_error (outcome, _("the call"), g_task_get_cancellable (task), &error))
+  if (cf_wait_outcome_to_error (outcome, N_("the call"), g_task_get_cancellable (task), &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);

@@ -340,6 +340,8 @@ cf_executor_make_shut_down_error (void)
 gboolean
 cf_future_has_error (CfFuture *self)
 {
+  CF_TSAN_READS (self);
+
   return cf_future_get_state (self) == CF_FUTURE_STATE_FINISHED && self->outcome.kind == CF_OUTCOME_ERROR;
 }
 
@@ -620,6 +622,7 @@ describe_outcome (const CfOutcome *outcome)
 char *
 cf_future_to_string (CfFuture *self)
 {
+  CF_TSAN_READS (self);
   g_autofree char *outcome = NULL;
   g_autoptr(GEnumClass) states = NULL;
   CfFutureState state;

@@ -360,7 +360,7 @@ cf_wait_park (CfCondition   condition,
 /**
  * cf_wait_outcome_to_error:
  * @outcome: how a wait ended
- * @what: what was waited for, for the message
+ * @what: what was waited for, for the message, to be translated
  * @cancellable: (nullable): the cancellable that was waited with
  * @error: return location
  *
@@ -381,7 +381,7 @@ cf_wait_outcome_to_error (CfWaitOutcome   outcome,
       return !g_cancellable_set_error_if_cancelled (cancellable, error);
 
     case CF_WAIT_TIMED_OUT:
-      g_set_error (error, CF_ERROR, CF_ERROR_TIMED_OUT, _("The time allowed for %s is over"), what);
+      g_set_error (error, CF_ERROR, CF_ERROR_TIMED_OUT, _("The time allowed for %s is over"), _(what));
       return FALSE;
 
     default:

@@ -17,12 +17,29 @@
 # endif
 #endif
 
+/* CF_TSAN_READS() is a declaration: a release at the end of the block, for what reads something that another thread frees
+ * when the last reference is dropped. */
+
 #ifdef CF_THREAD_SANITIZER
+
 void __tsan_acquire (void *address);
 void __tsan_release (void *address);
+
+static inline void
+cf_tsan_release_pointer (void *pointer)
+{
+  __tsan_release (*(void **) pointer);
+}
+
 # define CF_TSAN_ACQUIRE(address) __tsan_acquire (address)
 # define CF_TSAN_RELEASE(address) __tsan_release (address)
+# define CF_TSAN_READS(address) \
+    __attribute__ ((cleanup (cf_tsan_release_pointer), unused)) void *cf_tsan_read_pointer = (address)
+
 #else
+
 # define CF_TSAN_ACQUIRE(address) ((void) 0)
 # define CF_TSAN_RELEASE(address) ((void) 0)
+# define CF_TSAN_READS(address) G_STATIC_ASSERT (TRUE)
+
 #endif

@@ -631,16 +631,20 @@ sleep_idle (CfScheduler *self,
     }
 }
 
-/* Lets an active worker that does not search sleep until there is something for it to do. Returns FALSE if its
- * thread is to end. */
+/* Lets an active worker sleep until there is something for it to do. Returns FALSE if its thread is to end. */
 static gboolean
 become_idle (CfWorker *worker)
 {
   CfScheduler *self = worker->scheduler;
+  gboolean was_searching = worker->is_searching;
 
   cf_counts_notifier_changed (self->notifier);
 
+  /* In this order: who finds nobody searching finds this worker idle, and does not start another thread. */
+  worker->is_searching = FALSE;
   enter_idle_list (self, worker);
+  if (was_searching)
+    add_searching (self, -1);
   add_active (self, -1);
 
   /* What was submitted until here was perhaps left to this worker. It, or another one, is roused. */
@@ -677,9 +681,6 @@ next_call (CfWorker *worker)
           atomic_load_explicit (&self->n_searching, memory_order_relaxed) <= self->max_searching &&
           cf_wait_spin (has_work, self))
         continue;
-
-      if (worker->is_searching)
-        stop_searching (worker);
 
       if (!become_idle (worker))
         return NULL;

@@ -82,8 +82,8 @@ split (CfCompletionSet *set,
  * @return_when: what to wait for
  * @timeout_usec: how long to wait at most, in microseconds; -1 for ever, 0 to have a look
  * @cancellable: (nullable): ends the wait early, and does not touch the calls
- * @done: (out) (optional) (transfer full) (element-type CfFuture): those that are done when this returns
- * @not_done: (out) (optional) (transfer full) (element-type CfFuture): the others
+ * @done: (out) (optional) (transfer container) (element-type CfFuture): those that are done when this returns
+ * @not_done: (out) (optional) (transfer container) (element-type CfFuture): the others
  * @error: return location for a `CF_ERROR_TIMED_OUT` or `G_IO_ERROR_CANCELLED`
  *
  * Blocks until all of several futures are done, or the first of them is, or has failed.
@@ -131,5 +131,5 @@ cf_wait (CfFuture *const  *futures,
   if (not_done != NULL)
     *not_done = g_steal_pointer (&other_futures);
 
-  return cf_wait_outcome_to_error (outcome, _("the calls"), cancellable, error);
+  return cf_wait_outcome_to_error (outcome, N_("the calls"), cancellable, error);
 }
