@@ -233,7 +233,7 @@ static void
 discard_done_callback (CfDeliveryItem *item)
 {
   DoneCallback *done = DONE_CALLBACK_OF_ITEM (item);
-  g_autoptr(CfFuture) future = done->future;
+  g_autoptr(CfFuture) future G_GNUC_UNUSED = done->future;
 
   unlink_done_callback (done);
   done_callback_free (done);
@@ -291,7 +291,7 @@ static void
 add_done_callback (CfFuture     *self,
                    DoneCallback *done)
 {
-  g_autoptr(CfFuture) alive = g_object_ref (self);
+  g_autoptr(CfFuture) alive G_GNUC_UNUSED = g_object_ref (self);
   g_autoptr(GMainContext) context = NULL;
   gboolean is_late;
   guint word;

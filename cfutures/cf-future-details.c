@@ -244,6 +244,22 @@ on_deadline (gpointer future)
 }
 
 /**
+ * cf_future_is_cancel_requested:
+ * @self: a future with details
+ *
+ * Returns: whether the task's cancellable is cancelled
+ */
+gboolean
+cf_future_is_cancel_requested (CfFuture *self)
+{
+  guint word = cf_future_lock (self);
+  gboolean answer = g_cancellable_is_cancelled (self->details->user_cancellable);
+
+  cf_future_unlock (self, word);
+  return answer;
+}
+
+/**
  * cf_future_details_begin:
  * @self: a future that has just begun to run
  *
@@ -281,7 +297,7 @@ cf_future_details_end (CfFuture *self)
 {
   CfFutureDetails *details = self->details;
   g_autoptr(GCancellable) cancellable = NULL;
-  g_autoptr(GObject) task = NULL;
+  g_autoptr(GObject) task G_GNUC_UNUSED = NULL;
   CfDeadline *deadline;
   guint word;
 
@@ -406,7 +422,7 @@ static void
 notify_later (CfFuture *self,
               guint     changed)
 {
-  g_autoptr(CfFuture) alive = NULL;
+  g_autoptr(CfFuture) alive G_GNUC_UNUSED = NULL;
   g_autoptr(GMainContext) context = NULL;
   CfFutureDetails *details;
   guint word;

@@ -148,6 +148,7 @@ void              cf_future_set_source       (CfFuture          *self,
                                               gpointer           user_data);
 int               cf_future_get_priority     (CfFuture          *self);
 const char       *cf_future_get_name         (CfFuture          *self);
+gboolean          cf_future_is_cancel_requested (CfFuture       *self);
 void              cf_future_details_begin    (CfFuture          *self);
 void              cf_future_details_end      (CfFuture          *self);
 void              cf_future_details_free     (CfFutureDetails   *details);

@@ -126,9 +126,17 @@ begin_running (CfFuture *self,
                gboolean  by_owner,
                CfCall   *call)
 {
-  guint word = cf_future_lock (self);
-  gboolean is_pending = (word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING &&
-                        (call == NULL || self->call.kind != CF_CALL_NONE);
+  gboolean is_pending;
+  guint word;
+
+  /* A cancellable that many calls share tells them one after the other; the first that give up make room for others that have not
+   * been told yet. */
+  if ((cf_future_get_word (self) & CF_WORD_DETAILED) != 0 && cf_future_is_cancel_requested (self))
+    cf_future_cancel (self);
+
+  word = cf_future_lock (self);
+  is_pending = (word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING &&
+               (call == NULL || self->call.kind != CF_CALL_NONE);
 
   if (is_pending && !by_owner)
     withdraw (self);
@@ -289,7 +297,7 @@ static gboolean
 settle_from_outside (CfFuture  *self,
                      CfOutcome *outcome)
 {
-  g_autoptr(CfFuture) alive = g_object_ref (self);
+  g_autoptr(CfFuture) alive G_GNUC_UNUSED = g_object_ref (self);
   CfFutureObserver *immediate;
 
   if (!settle (self, FALSE, CF_FUTURE_STATE_FINISHED, outcome, &immediate))
@@ -655,7 +663,7 @@ cf_future_to_string (CfFuture *self)
 gboolean
 cf_future_cancel (CfFuture *self)
 {
-  g_autoptr(CfFuture) alive = NULL;
+  g_autoptr(CfFuture) alive G_GNUC_UNUSED = NULL;
   CfOutcome nothing = { CF_OUTCOME_NOTHING };
   CfFutureObserver *immediate;
 
@@ -843,7 +851,7 @@ cf_future_set_error (CfFuture      *self,
 void
 cf_future_run (CfFuture *self)
 {
-  g_autoptr(CfFuture) alive = NULL;
+  g_autoptr(CfFuture) alive G_GNUC_UNUSED = NULL;
   CfOutcome outcome;
   CfCall call = { CF_CALL_NONE };
 

@@ -41,8 +41,8 @@
 #include "cf-error.h"
 #include "cf-sanitizer-private.h"
 
-#define SPIN_START_USEC   20
-#define SPIN_MAX_USEC     50
+#define SPIN_START_USEC   50
+#define SPIN_MAX_USEC     100
 #define SPIN_GROW_MIN     8
 #define SPINS_BEFORE_CLOCK 16
 #define SPINS_BEFORE_YIELD 256
