@@ -134,6 +134,8 @@ delivery_prepare (GSource *source,
   CfDelivery *self = (CfDelivery *) source;
   CfDeliveryItem *newest = AWAKE;
 
+  CF_TSAN_ACQUIRE (self);
+
   *timeout = -1;
   if (self->ready_first != NULL || has_mail (self))
     {
@@ -223,9 +225,9 @@ delivery_attach (GMainContext *context)
   CfDelivery *self = (CfDelivery *) source;
 
   self->context = context;
-  atomic_init (&self->inbox, EMPTY);
   g_source_set_static_name (source, "CFutures delivery");
   g_source_set_can_recurse (source, TRUE);
+  CF_TSAN_RELEASE (self);
   g_source_attach (source, context);
   g_source_unref (source);
 

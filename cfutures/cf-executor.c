@@ -605,7 +605,9 @@ wait_for_shutdown (GTask        *task,
                    gpointer      unused,
                    GCancellable *cancellable)
 {
+  CF_TSAN_ACQUIRE (executor);
   cf_executor_shutdown (executor, TRUE, FALSE);
+  CF_TSAN_RELEASE (executor);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -637,6 +639,7 @@ cf_executor_shutdown_async (CfExecutor          *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_return_on_cancel (task, TRUE);
+  CF_TSAN_RELEASE (self);
   g_task_run_in_thread (task, wait_for_shutdown);
 }
 
@@ -661,6 +664,7 @@ cf_executor_shutdown_finish (CfExecutor    *self,
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  CF_TSAN_ACQUIRE (self);
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 

@@ -433,6 +433,7 @@ run_call (CfWorker *worker,
 {
   CfScheduler *self = worker->scheduler;
   CfFutureObserver *immediate;
+  gboolean frees_with_user_code;
   CfOutcome outcome;
   CfCall call;
 
@@ -449,6 +450,8 @@ run_call (CfWorker *worker,
   cf_future_end_call (future, &call);
   worker->depth--;
   increment (&worker->n_ended);
+  frees_with_user_code = outcome.kind == CF_OUTCOME_VALUE &&
+                         (G_VALUE_HOLDS_BOXED (&outcome.value) || G_VALUE_HOLDS_OBJECT (&outcome.value));
 
   /* Whoever is told that this call is done, and submits the next, had better find this thread free. */
   if (worker->depth == 0 && !worker->is_searching &&
@@ -463,8 +466,9 @@ run_call (CfWorker *worker,
       cf_future_run_immediate (future, immediate);
     }
 
-  /* If nobody else has the future its result is freed here, which may run anybody's code, and nobody waits for this thread. */
-  if (worker->is_searching && worker->depth == 0 && g_atomic_int_get (&G_OBJECT (future)->ref_count) == 1)
+  /* If nobody else has the future its result is freed here, which may be anybody's code. */
+  if (worker->is_searching && worker->depth == 0 && frees_with_user_code &&
+      g_atomic_int_get (&G_OBJECT (future)->ref_count) == 1)
     stop_searching (worker);
 
   CF_TSAN_RELEASE (future);
