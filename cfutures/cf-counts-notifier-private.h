@@ -15,5 +15,7 @@ CfCountsNotifier *cf_counts_notifier_ref     (CfCountsNotifier  *self);
 void              cf_counts_notifier_unref   (CfCountsNotifier  *self);
 void              cf_counts_notifier_detach  (CfCountsNotifier  *self);
 void              cf_counts_notifier_changed (CfCountsNotifier  *self);
+void              cf_counts_notifier_changed_in (CfCountsNotifier *self,
+                                                 GObject          *object);
 
 G_END_DECLS

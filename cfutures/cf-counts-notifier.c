@@ -124,6 +124,29 @@ cf_counts_notifier_detach (CfCountsNotifier *self)
   cf_mutex_unlock (&self->mutex);
 }
 
+static gboolean
+has_listener (CfCountsNotifier *self,
+              GObject          *object)
+{
+  return g_signal_handler_find (object, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED, self->notify_signal,
+                                0, NULL, NULL, NULL) != 0;
+}
+
+/**
+ * cf_counts_notifier_changed_in:
+ * @self: a notifier
+ * @object: its object, to which the caller holds a reference
+ *
+ * Does what cf_counts_notifier_changed() does, but finds without the lock that nobody listens.
+ */
+void
+cf_counts_notifier_changed_in (CfCountsNotifier *self,
+                               GObject          *object)
+{
+  if (has_listener (self, object))
+    cf_counts_notifier_changed (self);
+}
+
 /**
  * cf_counts_notifier_changed:
  * @self: a notifier
@@ -136,9 +159,7 @@ cf_counts_notifier_changed (CfCountsNotifier *self)
   g_autoptr(GMainContext) context = NULL;
 
   cf_mutex_lock (&self->mutex);
-  if (!self->is_queued && self->object != NULL &&
-      g_signal_handler_find (self->object, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED, self->notify_signal,
-                             0, NULL, NULL, NULL) != 0)
+  if (!self->is_queued && self->object != NULL && has_listener (self, self->object))
     {
       self->is_queued = TRUE;
       context = g_main_context_ref (self->context);

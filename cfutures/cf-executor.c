@@ -151,7 +151,7 @@ execute (CfExecutor *self,
   if (!keeps_outstanding (self))
     {
       CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
-      cf_counts_notifier_changed (priv->notifier);
+      cf_counts_notifier_changed_in (priv->notifier, G_OBJECT (self));
     }
   else if (cf_outstanding_add (priv->outstanding, future))
     {

@@ -89,11 +89,18 @@ cf_word_is_done (guint word)
   return (word & CF_WORD_DONE) != 0;
 }
 
+static inline CfFutureState
+cf_word_get_state (guint word)
+{
+  return (CfFutureState) (word & CF_WORD_STATE);
+}
+
 /* For an executor: a call that is queued, claimed, run and settled */
 
 CfFuture         *cf_future_new_call         (CfCall            *call);
 CfFuture         *cf_future_new_failed       (GError            *error);
 gboolean          cf_future_claim            (CfFuture          *self,
+                                              gboolean           is_short,
                                               CfCall            *call);
 void              cf_future_end_call         (CfFuture          *self,
                                               CfCall            *call);
@@ -132,6 +139,7 @@ void              cf_future_disconnect_done  (CfFuture          *self,
 /* Waiting */
 
 gboolean          cf_future_try_run_here     (CfFuture          *self);
+void              cf_future_block            (CfFuture          *self);
 
 /* Details: what a task may ask for, progress, and notification */
 

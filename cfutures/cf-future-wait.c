@@ -40,7 +40,7 @@ static gboolean
 runs_in_this_thread (CfFuture *self)
 {
   guint word = cf_future_lock (self);
-  gboolean answer = (word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING &&
+  gboolean answer = cf_word_get_state (word) == CF_FUTURE_STATE_PENDING &&
                     self->owner->runs_in_this_thread != NULL &&
                     self->owner->runs_in_this_thread (self->owner);
 
@@ -63,7 +63,7 @@ cf_future_try_run_here (CfFuture *self)
   CfBlockingHooks *hooks = cf_blocking_get_hooks ();
   guint word = cf_future_get_word (self);
 
-  if ((word & CF_WORD_STATE) != CF_FUTURE_STATE_PENDING || self->owner == NULL)
+  if (cf_word_get_state (word) != CF_FUTURE_STATE_PENDING || self->owner == NULL)
     return cf_word_is_done (word);
 
   if (hooks != NULL && hooks->owner == self->owner)
@@ -118,6 +118,19 @@ wait_until_done (CfFuture     *self,
     return CF_WAIT_DONE;
 
   return wait_parked (self, deadline, cancellable);
+}
+
+/**
+ * cf_future_block:
+ * @self: a future
+ *
+ * Blocks until the future is done, for the getters.
+ */
+void
+cf_future_block (CfFuture *self)
+{
+  wait_until_done (self, -1, NULL);
+  cf_future_deliver_own (self);
 }
 
 /**

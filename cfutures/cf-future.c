@@ -124,6 +124,7 @@ withdraw (CfFuture *self)
 static guint
 begin_running (CfFuture *self,
                gboolean  by_owner,
+               gboolean  is_short,
                CfCall   *call)
 {
   gboolean is_pending;
@@ -135,7 +136,7 @@ begin_running (CfFuture *self,
     cf_future_cancel (self);
 
   word = cf_future_lock (self);
-  is_pending = (word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING &&
+  is_pending = cf_word_get_state (word) == CF_FUTURE_STATE_PENDING &&
                (call == NULL || self->call.kind != CF_CALL_NONE);
 
   if (is_pending && !by_owner)
@@ -149,7 +150,7 @@ begin_running (CfFuture *self,
 
   if (is_pending && (word & CF_WORD_DETAILED) != 0)
     cf_future_details_begin (self);
-  if (is_pending)
+  if (is_pending && !is_short)
     cf_future_notify_state (self);
 
   return word;
@@ -171,13 +172,13 @@ settle (CfFuture          *self,
 
   *immediate = NULL;
 
-  if (cf_word_is_done (word) || (only_pending && (word & CF_WORD_STATE) != CF_FUTURE_STATE_PENDING))
+  if (cf_word_is_done (word) || (only_pending && cf_word_get_state (word) != CF_FUTURE_STATE_PENDING))
     {
       cf_future_unlock (self, word);
       return FALSE;
     }
 
-  if ((word & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING)
+  if (cf_word_get_state (word) == CF_FUTURE_STATE_PENDING)
     withdraw (self);
 
   unused_call = self->call;
@@ -235,6 +236,7 @@ cf_future_new_failed (GError *error)
 /**
  * cf_future_claim:
  * @self: a future of the caller's own
+ * @is_short: whether the call is expected to be over at once, so that its beginning and its end may be notified as one
  * @call: (out caller-allocates): where its call goes, which the caller then owns
  *
  * Makes a pending future the caller's, to be run. Exactly one claim of a future succeeds.
@@ -243,9 +245,10 @@ cf_future_new_failed (GError *error)
  */
 gboolean
 cf_future_claim (CfFuture *self,
+                 gboolean  is_short,
                  CfCall   *call)
 {
-  return (begin_running (self, TRUE, call) & CF_WORD_STATE) == CF_FUTURE_STATE_PENDING;
+  return cf_word_get_state (begin_running (self, TRUE, is_short, call)) == CF_FUTURE_STATE_PENDING;
 }
 
 /**
@@ -535,7 +538,7 @@ cf_future_get_state (CfFuture *self)
 {
   g_return_val_if_fail (CF_IS_FUTURE (self), CF_FUTURE_STATE_PENDING);
 
-  return cf_future_get_word (self) & CF_WORD_STATE;
+  return cf_word_get_state (cf_future_get_word (self));
 }
 
 /**
@@ -721,7 +724,7 @@ cf_future_set_running_or_notify_cancel (CfFuture *self)
 
   g_return_val_if_fail (CF_IS_FUTURE (self), FALSE);
 
-  state = begin_running (self, FALSE, NULL) & CF_WORD_STATE;
+  state = cf_word_get_state (begin_running (self, FALSE, FALSE, NULL));
   if (state == CF_FUTURE_STATE_CANCELLED)
     return FALSE;
 
@@ -858,7 +861,7 @@ cf_future_run (CfFuture *self)
   g_return_if_fail (CF_IS_FUTURE (self));
 
   alive = g_object_ref (self);
-  if ((begin_running (self, FALSE, &call) & CF_WORD_STATE) != CF_FUTURE_STATE_PENDING)
+  if (cf_word_get_state (begin_running (self, FALSE, FALSE, &call)) != CF_FUTURE_STATE_PENDING)
     return;
 
   g_return_if_fail (call.kind != CF_CALL_NONE);

@@ -437,7 +437,7 @@ run_call (CfWorker *worker,
   CfOutcome outcome;
   CfCall call;
 
-  if (!cf_future_claim (future, &call))
+  if (!cf_future_claim (future, worker->depth > 0 || worker->batch > 1, &call))
     {
       CF_TSAN_RELEASE (future);
       g_object_unref (future);
