@@ -423,6 +423,14 @@ warn_if_not_looked_at (CfFuture *self)
              error->message, g_quark_to_string (error->domain), error->code);
 }
 
+/* Does not chain up, on purpose: what GObject's function does, to disconnect handlers and to tell those who hold weak references,
+ * g_object_unref() does again right after this, and the locks that it takes are those of the whole process. A future holds
+ * no references before it is finalized that could be part of a cycle. */
+static void
+cf_future_dispose (GObject *object)
+{
+}
+
 static void
 cf_future_finalize (GObject *object)
 {
@@ -456,6 +464,7 @@ cf_future_class_init (CfFutureClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
   object_class->get_property = cf_future_get_property;
+  object_class->dispose = cf_future_dispose;
   object_class->finalize = cf_future_finalize;
 
   /**
