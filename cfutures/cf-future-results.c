@@ -97,54 +97,14 @@ static gboolean
 get_real (const GValue *value,
           double       *real)
 {
-  if (G_VALUE_HOLDS_DOUBLE (value))
-    *real = g_value_get_double (value);
-  else if (G_VALUE_HOLDS_FLOAT (value))
-    *real = g_value_get_float (value);
-  else
-    return FALSE;
-
-  return TRUE;
-}
-
-static gboolean
-value_to_int64 (const GValue *value,
-                gint64       *number)
-{
-  g_auto(GValue) unsigned_value = G_VALUE_INIT;
-  g_auto(GValue) signed_value = G_VALUE_INIT;
-
-  double real;
-
-  if (get_real (value, &real))
-    {
-      gboolean is_integral = double_is_integral (real, -0x1p63, 0x1p63);
-
-      *number = (gint64) (is_integral ? real : 0.0);
-      return is_integral;
-    }
-
   switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value)))
     {
-    case G_TYPE_UINT64:
-    case G_TYPE_ULONG:
-      g_value_init (&unsigned_value, G_TYPE_UINT64);
-      g_value_transform (value, &unsigned_value);
-      *number = (gint64) g_value_get_uint64 (&unsigned_value);
-      return g_value_get_uint64 (&unsigned_value) <= G_MAXINT64;
+    case G_TYPE_DOUBLE:
+      *real = g_value_get_double (value);
+      return TRUE;
 
-    case G_TYPE_CHAR:
-    case G_TYPE_UCHAR:
-    case G_TYPE_BOOLEAN:
-    case G_TYPE_INT:
-    case G_TYPE_UINT:
-    case G_TYPE_LONG:
-    case G_TYPE_INT64:
-    case G_TYPE_ENUM:
-    case G_TYPE_FLAGS:
-      g_value_init (&signed_value, G_TYPE_INT64);
-      g_value_transform (value, &signed_value);
-      *number = g_value_get_int64 (&signed_value);
+    case G_TYPE_FLOAT:
+      *real = g_value_get_float (value);
       return TRUE;
 
     default:
@@ -153,18 +113,101 @@ value_to_int64 (const GValue *value,
 }
 
 static gboolean
+get_unsigned (const GValue *value,
+              guint64      *number)
+{
+  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value)))
+    {
+    case G_TYPE_UINT64:
+      *number = g_value_get_uint64 (value);
+      return TRUE;
+
+    case G_TYPE_ULONG:
+      *number = g_value_get_ulong (value);
+      return TRUE;
+
+    default:
+      return FALSE;
+    }
+}
+
+static gboolean
+value_to_int64 (const GValue *value,
+                gint64       *number)
+{
+  guint64 unsigned_number;
+  double real;
+
+  switch (G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (value)))
+    {
+    case G_TYPE_INT64:
+      *number = g_value_get_int64 (value);
+      return TRUE;
+
+    case G_TYPE_INT:
+      *number = g_value_get_int (value);
+      return TRUE;
+
+    case G_TYPE_UINT:
+      *number = g_value_get_uint (value);
+      return TRUE;
+
+    case G_TYPE_LONG:
+      *number = g_value_get_long (value);
+      return TRUE;
+
+    case G_TYPE_CHAR:
+      *number = g_value_get_schar (value);
+      return TRUE;
+
+    case G_TYPE_UCHAR:
+      *number = g_value_get_uchar (value);
+      return TRUE;
+
+    case G_TYPE_BOOLEAN:
+      *number = g_value_get_boolean (value);
+      return TRUE;
+
+    case G_TYPE_ENUM:
+      *number = g_value_get_enum (value);
+      return TRUE;
+
+    case G_TYPE_FLAGS:
+      *number = g_value_get_flags (value);
+      return TRUE;
+
+    default:
+      break;
+    }
+
+  if (get_unsigned (value, &unsigned_number) && unsigned_number <= G_MAXINT64)
+    {
+      *number = (gint64) unsigned_number;
+      return TRUE;
+    }
+
+  if (get_real (value, &real) && double_is_integral (real, -0x1p63, 0x1p63))
+    {
+      *number = (gint64) real;
+      return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
 value_to_uint64 (const GValue *value,
                  guint64      *number)
 {
-  g_auto(GValue) unsigned_value = G_VALUE_INIT;
   gint64 signed_number;
   double real;
 
-  if (G_VALUE_HOLDS_UINT64 (value) || G_VALUE_HOLDS_ULONG (value))
+  if (get_unsigned (value, number))
+    return TRUE;
+
+  if (value_to_int64 (value, &signed_number) && signed_number >= 0)
     {
-      g_value_init (&unsigned_value, G_TYPE_UINT64);
-      g_value_transform (value, &unsigned_value);
-      *number = g_value_get_uint64 (&unsigned_value);
+      *number = (guint64) signed_number;
       return TRUE;
     }
 
@@ -174,11 +217,7 @@ value_to_uint64 (const GValue *value,
       return TRUE;
     }
 
-  if (!value_to_int64 (value, &signed_number) || signed_number < 0)
-    return FALSE;
-
-  *number = (guint64) signed_number;
-  return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -249,45 +288,54 @@ convert (const GValue *value,
     }
 }
 
-/* Waits, and returns the result where it is if it is a value of exactly the wanted type: the way of most calls. */
+/* Waits, and returns the result as a GValue; what is not to be read as `wanted` is told in those terms. */
 static const GValue *
-peek_value (CfFuture *self,
-            GType     wanted)
+wait_for_value (CfFuture  *self,
+                GType      wanted,
+                GValue    *made,
+                GError   **error)
 {
-  cf_future_block (self);
+  const GValue *value;
 
-  if (is_cancelled (self) || self->outcome.kind != CF_OUTCOME_VALUE ||
-      G_VALUE_TYPE (&self->outcome.value) != wanted)
+  if (!wait_for_outcome (self, error))
     return NULL;
 
-  return &self->outcome.value;
+  value = outcome_as_value (self, made);
+  if (!G_IS_VALUE (value))
+    {
+      fail_wrong_type (_("nothing"), wanted, error);
+      return NULL;
+    }
+
+  return value;
 }
 
-/* Waits, and sets `result` to the future's result; `result` has been initialized with the wanted type. */
+static gboolean
+fail_conversion (const GValue  *value,
+                 GType          wanted,
+                 GError       **error)
+{
+  g_autofree char *is = describe_value (value);
+
+  return fail_wrong_type (is, wanted, error);
+}
+
+/* Waits, and makes `result` the future's result as a value of type `wanted`. */
 static gboolean
 get_converted (CfFuture  *self,
+               GType      wanted,
                GValue    *result,
                GError   **error)
 {
   CF_TSAN_READS (self);
   g_auto(GValue) made = G_VALUE_INIT;
-  const GValue *value;
+  const GValue *value = wait_for_value (self, wanted, &made, error);
 
-  if (!wait_for_outcome (self, error))
+  if (value == NULL)
     return FALSE;
 
-  value = outcome_as_value (self, &made);
-  if (!G_IS_VALUE (value))
-    return fail_wrong_type (_("nothing"), G_VALUE_TYPE (result), error);
-
-  if (!convert (value, result))
-    {
-      g_autofree char *is = describe_value (value);
-
-      return fail_wrong_type (is, G_VALUE_TYPE (result), error);
-    }
-
-  return TRUE;
+  g_value_init (result, wanted);
+  return convert (value, result) || fail_conversion (value, wanted, error);
 }
 
 /**
@@ -500,8 +548,7 @@ cf_future_get_boolean (CfFuture  *self,
   g_return_val_if_fail (CF_IS_FUTURE (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  g_value_init (&result, G_TYPE_BOOLEAN);
-  return get_converted (self, &result, error) && g_value_get_boolean (&result);
+  return get_converted (self, G_TYPE_BOOLEAN, &result, error) && g_value_get_boolean (&result);
 }
 
 /**
@@ -520,18 +567,18 @@ cf_future_get_int64 (CfFuture  *self,
                      GError   **error)
 {
   CF_TSAN_READS (self);
-  g_auto(GValue) result = G_VALUE_INIT;
+  g_auto(GValue) made = G_VALUE_INIT;
   const GValue *value;
+  gint64 number;
 
   g_return_val_if_fail (CF_IS_FUTURE (self), 0);
   g_return_val_if_fail (error == NULL || *error == NULL, 0);
 
-  value = peek_value (self, G_TYPE_INT64);
-  if (value != NULL)
-    return g_value_get_int64 (value);
+  value = wait_for_value (self, G_TYPE_INT64, &made, error);
+  if (value == NULL)
+    return 0;
 
-  g_value_init (&result, G_TYPE_INT64);
-  return get_converted (self, &result, error) ? g_value_get_int64 (&result) : 0;
+  return value_to_int64 (value, &number) || fail_conversion (value, G_TYPE_INT64, error) ? number : 0;
 }
 
 /**
@@ -550,18 +597,18 @@ cf_future_get_uint64 (CfFuture  *self,
                       GError   **error)
 {
   CF_TSAN_READS (self);
-  g_auto(GValue) result = G_VALUE_INIT;
+  g_auto(GValue) made = G_VALUE_INIT;
   const GValue *value;
+  guint64 number;
 
   g_return_val_if_fail (CF_IS_FUTURE (self), 0);
   g_return_val_if_fail (error == NULL || *error == NULL, 0);
 
-  value = peek_value (self, G_TYPE_UINT64);
-  if (value != NULL)
-    return g_value_get_uint64 (value);
+  value = wait_for_value (self, G_TYPE_UINT64, &made, error);
+  if (value == NULL)
+    return 0;
 
-  g_value_init (&result, G_TYPE_UINT64);
-  return get_converted (self, &result, error) ? g_value_get_uint64 (&result) : 0;
+  return value_to_uint64 (value, &number) || fail_conversion (value, G_TYPE_UINT64, error) ? number : 0;
 }
 
 /**
@@ -580,18 +627,18 @@ cf_future_get_double (CfFuture  *self,
                       GError   **error)
 {
   CF_TSAN_READS (self);
-  g_auto(GValue) result = G_VALUE_INIT;
+  g_auto(GValue) made = G_VALUE_INIT;
   const GValue *value;
+  double number;
 
   g_return_val_if_fail (CF_IS_FUTURE (self), 0.0);
   g_return_val_if_fail (error == NULL || *error == NULL, 0.0);
 
-  value = peek_value (self, G_TYPE_DOUBLE);
-  if (value != NULL)
-    return g_value_get_double (value);
+  value = wait_for_value (self, G_TYPE_DOUBLE, &made, error);
+  if (value == NULL)
+    return 0.0;
 
-  g_value_init (&result, G_TYPE_DOUBLE);
-  return get_converted (self, &result, error) ? g_value_get_double (&result) : 0.0;
+  return value_to_double (value, &number) || fail_conversion (value, G_TYPE_DOUBLE, error) ? number : 0.0;
 }
 
 /**
@@ -614,8 +661,7 @@ cf_future_dup_string (CfFuture  *self,
   g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  g_value_init (&result, G_TYPE_STRING);
-  return get_converted (self, &result, error) ? g_value_dup_string (&result) : NULL;
+  return get_converted (self, G_TYPE_STRING, &result, error) ? g_value_dup_string (&result) : NULL;
 }
 
 /**
@@ -668,8 +714,7 @@ cf_future_dup_object (CfFuture  *self,
   g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  g_value_init (&result, G_TYPE_OBJECT);
-  return get_converted (self, &result, error) ? g_value_dup_object (&result) : NULL;
+  return get_converted (self, G_TYPE_OBJECT, &result, error) ? g_value_dup_object (&result) : NULL;
 }
 
 /**
@@ -695,8 +740,7 @@ cf_future_dup_boxed (CfFuture  *self,
   g_return_val_if_fail (G_TYPE_IS_BOXED (boxed_type), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  g_value_init (&result, boxed_type);
-  return get_converted (self, &result, error) ? g_value_dup_boxed (&result) : NULL;
+  return get_converted (self, boxed_type, &result, error) ? g_value_dup_boxed (&result) : NULL;
 }
 
 /**
@@ -719,6 +763,5 @@ cf_future_get_pointer (CfFuture  *self,
   g_return_val_if_fail (CF_IS_FUTURE (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  g_value_init (&result, G_TYPE_POINTER);
-  return get_converted (self, &result, error) ? g_value_get_pointer (&result) : NULL;
+  return get_converted (self, G_TYPE_POINTER, &result, error) ? g_value_get_pointer (&result) : NULL;
 }
