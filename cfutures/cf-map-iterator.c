@@ -211,8 +211,12 @@ map_iterator_new (CfExecutor     *executor,
   self->generator_data = generator_data;
   self->generator_destroy = generator_destroy;
   self->chunk_size = MAX (1, chunk_size);
-  self->window_size = buffer_size > 0 ? MAX (1, buffer_size / self->chunk_size)
-                                      : default_window_size (executor);
+  self->window_size = default_window_size (executor);
+  if (buffer_size > 0)
+    {
+      self->chunk_size = MIN (self->chunk_size, buffer_size);
+      self->window_size = buffer_size / self->chunk_size;
+    }
   self->deadline = cf_deadline_after (timeout_usec);
 
   fill_window (self);
@@ -535,8 +539,8 @@ cf_map_iterator_next_finish (CfMapIterator  *self,
  * @func: (scope forever): a portable function
  * @items: a container: an array or a tuple, whose floating reference is taken
  * @chunk_size: how many items to hand over at a time; 0 or 1 for one
- * @buffer_size: how many calls may be ahead of the results that were taken; 0 for twice as many as the
- *   executor makes at a time
+ * @buffer_size: how many items may be ahead of the results that were taken, chunks being no larger than that; 0 for
+ *   twice as many chunks as the executor handles at a time
  * @timeout_usec: how long the whole iteration may take, in microseconds from now; -1 for ever
  *
  * Calls @func for each item of @items, and yields the results in the order of the items.
@@ -572,8 +576,8 @@ cf_executor_map (CfExecutor *self,
  * @function: the name of a portable function, `MODULE:FUNCTION`
  * @items: a container: an array or a tuple, whose floating reference is taken
  * @chunk_size: how many items to hand over at a time; 0 or 1 for one
- * @buffer_size: how many calls may be ahead of the results that were taken; 0 for twice as many as the
- *   executor makes at a time
+ * @buffer_size: how many items may be ahead of the results that were taken, chunks being no larger than that; 0 for
+ *   twice as many chunks as the executor handles at a time
  * @timeout_usec: how long the whole iteration may take, in microseconds from now; -1 for ever
  *
  * Like [method@Cf.Executor.map], for a function with a name. See [method@Cf.Executor.submit_name].
@@ -608,8 +612,8 @@ cf_executor_map_name (CfExecutor *self,
  * @user_data: passed to @generator
  * @destroy: (nullable): frees @user_data when no more inputs are needed
  * @chunk_size: how many items to hand over at a time; 0 or 1 for one
- * @buffer_size: how many calls may be ahead of the results that were taken; 0 for twice as many as the
- *   executor makes at a time
+ * @buffer_size: how many items may be ahead of the results that were taken, chunks being no larger than that; 0 for
+ *   twice as many chunks as the executor handles at a time
  * @timeout_usec: how long the whole iteration may take, in microseconds from now; -1 for ever
  *
  * Like [method@Cf.Executor.map], for inputs that are made when they are needed, and need not end. @generator is called in the
