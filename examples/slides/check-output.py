@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Runs the program of one listing and compares its output with the slide's.
+
+    check-output.py LISTING PROGRAM
+
+What a slide prints is described by chains of lines. All chains together hold each line of the output once, and the
+lines of a chain appear in its order. Lines in different chains may come in any order between each other, as they do
+when threads print them. Where a listing prints the same lines twice, it has several sections, one after the other.
+
+Thread names, addresses and times are replaced before the comparison.
+"""
+
+import re
+import subprocess
+import sys
+
+COUNTDOWN = (5, 4, 3, 2, 1)
+ITEMS = range(1, 11)
+
+REPLACEMENTS = [
+    (r'\bThread-\d+', 'Thread'),
+    (r'\b0x[0-9a-f]+', 'ADDRESS'),
+    (r'\d+\.\d+ seconds', 'TIME seconds'),
+    # The slide happens to show a future whose call has begun. It may as well not have.
+    (r'state=pending', 'state=running'),
+]
+
+MAP_RESULTS = 'main: results: [0.5, 0.4, 0.3, 0.2, 0.1]'
+
+LISTINGS = {
+    'map-in-order': [[
+        ['main: starting',
+         'main: unprocessed results <CfMapIterator at ADDRESS>',
+         'main: waiting for real results',
+         MAP_RESULTS],
+        *[['main: starting', f'Thread: sleeping {n}', f'Thread: done with {n}', MAP_RESULTS] for n in COUNTDOWN],
+    ]],
+
+    'submit-one': [[
+        ['main: starting',
+         'main: future: <CfFuture at ADDRESS state=running>',
+         'main: waiting for results',
+         'main: result: 0.5',
+         'main: future after result: <CfFuture at ADDRESS state=finished returned gdouble>'],
+        ['main: starting', 'Thread: sleeping 5', 'Thread: done with 5', 'main: result: 0.5'],
+    ]],
+
+    'as-completed': [
+        [['main: starting', f'main: result: ({n}, {n / 10})'] for n in COUNTDOWN],
+    ],
+
+    'submission-order': [[
+        ['main: starting', *[f'({n}, {n / 10})' for n in COUNTDOWN]],
+    ]],
+
+    'callbacks': [[
+        ['main: starting', '5: sleeping', '5: done', '5: value returned: 0.5', '0.5'],
+    ]],
+
+    'with-block': [
+        [['main: starting', str(n), 'main: done'] for n in (1, 2, 3, 4)],
+    ],
+
+    'cpu-benchmark': [
+        [[*[f'item {n} result {n * 10000000}' for n in ITEMS], 'Sequential execution in TIME seconds']],
+        [[f'item {n} result {n * 10000000}', 'Thread pool execution in TIME seconds'] for n in ITEMS],
+    ],
+}
+
+
+def normalise(line):
+    for pattern, replacement in REPLACEMENTS:
+        line = re.sub(pattern, replacement, line)
+    return line
+
+
+def lines_of(section):
+    return {line for chain in section for line in chain}
+
+
+def split_into_sections(lines, sections):
+    start = 0
+    for section in sections:
+        end = start + len(lines_of(section))
+        yield lines[start:end]
+        start = end
+    if start < len(lines):
+        yield lines[start:]
+
+
+def is_in_order(lines, section):
+    return all([line for line in lines if line in chain] == chain for chain in section)
+
+
+def report(number, is_ok, description, lines):
+    print(f'{"ok" if is_ok else "not ok"} {number} - {description}')
+    if not is_ok:
+        for line in lines:
+            print('#', line)
+
+
+def main():
+    listing, program = sys.argv[1:]
+    sections = LISTINGS[listing]
+
+    process = subprocess.run([program], capture_output=True, text=True)
+    lines = [normalise(line) for line in process.stdout.splitlines()]
+    found = list(split_into_sections(lines, sections))
+    pairs = list(zip(found, sections))
+
+    print('1..3')
+    report(1, process.returncode == 0 and process.stderr == '',
+           f'{listing} succeeds and complains about nothing',
+           [f'exit status {process.returncode}', *process.stderr.splitlines()])
+    report(2, len(found) == len(sections) and all(sorted(part) == sorted(lines_of(section)) for part, section in pairs),
+           f'{listing} prints the lines of the slide', lines)
+    report(3, len(found) == len(sections) and all(is_in_order(part, section) for part, section in pairs),
+           f'{listing} prints them in an order that the slide allows', lines)
+
+
+main()
