@@ -1142,7 +1142,8 @@ main (int   argc,
   g_test_add_func ("/done-callbacks/blocking/prints-what-the-slide-prints", test_slide);
 
   g_test_add_func ("/done-callbacks/may/run-a-nested-loop", test_nested_loop);
-  g_test_add_func ("/done-callbacks/may/run-a-nested-loop-for-the-rest-of-their-batch", test_nested_loop_within_a_batch);
+  g_test_add_func ("/done-callbacks/may/run-a-nested-loop-for-the-rest-of-their-batch",
+                   test_nested_loop_within_a_batch);
   g_test_add_func ("/done-callbacks/may/wait-for-another-future", test_nested_wait);
   g_test_add_func ("/done-callbacks/may/wait-for-their-own-future", test_wait_for_itself);
   g_test_add_func ("/done-callbacks/may/drop-the-last-reference", test_drops_last_reference);

@@ -1083,7 +1083,8 @@ main (int   argc,
   g_test_add_func ("/future-results/value/unset-gets-the-type-of-a-basic-variant", test_value_of_basic_variant);
   g_test_add_func ("/future-results/value/unset-gets-a-container-as-a-variant", test_value_of_container_variant);
   g_test_add_func ("/future-results/value/initialised-is-transformed-to", test_value_transformed);
-  g_test_add_func ("/future-results/value/initialised-to-something-else-is-the-wrong-type", test_value_not_transformable);
+  g_test_add_func ("/future-results/value/initialised-to-something-else-is-the-wrong-type",
+                   test_value_not_transformable);
   g_test_add_func ("/future-results/value/initialised-as-a-variant-takes-a-variant", test_value_as_variant);
   g_test_add_func ("/future-results/nothing/leaves-the-value-unset", test_nothing);
   g_test_add_func ("/future-results/wrong-type/names-both-types", test_wrong_type_names_both);

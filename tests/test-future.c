@@ -630,7 +630,8 @@ main (int   argc,
   g_test_add_func ("/future/cancel/cancelled-returns-true-again", test_cancel_cancelled);
   g_test_add_func ("/future/cancel-full/pending-is-cancelled-with-any-flags", test_cancel_full_pending);
   g_test_add_func ("/future/cancel-full/default-leaves-a-running-call-alone", test_cancel_full_default);
-  g_test_add_func ("/future/cancel-full/cooperate-cancels-the-cancellable-of-a-running-call", test_cancel_full_cooperate);
+  g_test_add_func ("/future/cancel-full/cooperate-cancels-the-cancellable-of-a-running-call",
+                   test_cancel_full_cooperate);
   g_test_add_func ("/future/cancel-full/cooperate-is-seen-by-who-asks-for-the-cancellable-later",
                    test_cancel_full_cooperate_first);
   g_test_add_func ("/future/cancel-full/finished-returns-false", test_cancel_full_finished);

@@ -1399,7 +1399,8 @@ main (int   argc,
   g_test_add_func ("/thread-pool/shutdown/async-answers-when-the-last-call-has-ended", test_shutdown_async);
   g_test_add_func ("/thread-pool/shutdown/async-cancelled-gives-up-only-the-wait", test_shutdown_async_cancelled);
   g_test_add_func ("/thread-pool/shutdown/from-a-call-does-not-wait-for-itself", test_shutdown_from_a_call);
-  g_test_add_func ("/thread-pool/shutdown/waits-for-what-calls-submitted", test_shutdown_waits_for_what_calls_submitted);
+  g_test_add_func ("/thread-pool/shutdown/waits-for-what-calls-submitted",
+                   test_shutdown_waits_for_what_calls_submitted);
   g_test_add_func ("/thread-pool/shutdown/at-the-end-of-a-scope", test_scope);
   g_test_add_func ("/thread-pool/drop/runs-what-was-submitted", test_dropped);
   g_test_add_func ("/thread-pool/drop/by-its-own-thread", test_dropped_by_its_own_thread);
