@@ -45,7 +45,7 @@
 #define SPIN_MAX_USEC     100
 #define SPIN_GROW_MIN     8
 #define SPINS_BEFORE_CLOCK 16
-#define SPINS_BEFORE_YIELD 256
+#define SPINS_BEFORE_YIELD 32
 
 enum
 {
