@@ -3,8 +3,8 @@
 /* CfCompletionIterator: futures in the order in which they are done.
  *
  * The set does the work; the iterator waits for it, in a blocking call or on the main loop. For the main loop
- * the set settles a promise when there is something to take, and everything else (time limit, cancellation, the way
- * into the context) is that of waiting for a future. One operation is under way at a time. */
+ * the set settles a promise when there is something to take, and everything else (time limit, cancellation, the
+ * way into the context) is that of waiting for a future. One operation is under way at a time. */
 
 #include "config.h"
 
@@ -120,8 +120,8 @@ cf_as_completed (CfFuture *const *futures,
  *
  * Blocks until another future is done, and returns it. The future may have failed, or been cancelled.
  *
- * As with [method@Cf.Future.wait], callbacks of that future that are due in this thread's own main context run before this returns,
- * and a thread of the pool that is to make the calls makes them.
+ * As with [method@Cf.Future.wait], callbacks of that future that are due in this thread's own main context run
+ * before this returns, and a thread of the pool that is to make the calls makes them.
  *
  * Returns: (transfer full) (nullable): a future; %NULL when there are no more, or if @error is set
  *

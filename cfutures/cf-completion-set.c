@@ -2,21 +2,22 @@
 
 /* A set of futures that are taken out in the order in which they are done.
  *
- * Each distinct future has a member, with an observer; all members are in one block of memory. When a future is done its
- * member is pushed to a stack, and whoever consumes the set is woken if it waits. The consumer takes the whole stack
- * at once and turns it round:
+ * Each distinct future has a member, with an observer; all members are in one block of memory. When a future is
+ * done its member is pushed to a stack, and whoever consumes the set is woken if it waits. The consumer takes
+ * the whole stack at once and turns it round:
  *
  *      completing threads:  → [completed, newest first]
  *                                  │ taken whole, turned round
  *      the consumer:               └→ [queue, oldest first] → take()
  *
- * The stack is a Treiber stack from which everything is taken at once (no ABA): a push is a release, taking an acquire.
- * Each step costs the same however many futures there are, so that a set is linear in their number.
+ * The stack is a Treiber stack from which everything is taken at once (no ABA): a push is a release, taking an
+ * acquire. Each step costs the same however many futures there are, so that a set is linear in their number.
  *
- * The consumer is one thread at a time, or a notification on behalf of one that waits on the main loop. It announces itself
- * under the mutex (`parker`, `notify`), sets `is_awaited`, then looks at the stack again; a completing thread
- * pushes, then looks at `is_awaited`. All four are sequentially consistent, so one of the two sees the other. Only the consumer
- * takes its announcement back. Waking happens under the mutex too, so that a consumer that has done so is not touched any more. */
+ * The consumer is one thread at a time, or a notification on behalf of one that waits on the main loop. It
+ * announces itself under the mutex (`parker`, `notify`), sets `is_awaited`, then looks at the stack again; a
+ * completing thread pushes, then looks at `is_awaited`. All four are sequentially consistent, so one of the two
+ * sees the other. Only the consumer takes its announcement back. Waking happens under the mutex too, so that a
+ * consumer that has done so is not touched any more. */
 
 #include "config.h"
 
@@ -126,8 +127,8 @@ cf_are_futures (CfFuture *const *futures,
  * @futures: (array length=n_futures): futures
  * @n_futures: how many they are
  *
- * Begins to watch the futures. One that occurs several times is one member. Those that are done already come in the
- * order of the array.
+ * Begins to watch the futures. One that occurs several times is one member. Those that are done already come in
+ * the order of the array.
  *
  * Returns: (transfer full): a set
  */
@@ -267,7 +268,8 @@ set_consumer (CfCompletionSet    *self,
   cf_mutex_unlock (&self->mutex);
 }
 
-/* Makes calls of the set that have not begun, if this thread is one of those that would make them, until one is done. */
+/* Makes calls of the set that have not begun, if this thread is one of those that would make them, until one is
+ * done. */
 static gboolean
 help (CfCompletionSet *self)
 {

@@ -2,9 +2,10 @@
 
 /* Tells those who listen to an executor's properties that the counts of its calls have changed.
  *
- * Workers say so now and then, from their threads. If somebody listens, and the last notification has been delivered, one
- * more is queued for the main context that was the default of the thread in which the executor was made. So there is one in
- * an iteration of the main loop at most, and while nobody listens all that happens is that somebody looks.
+ * Workers say so now and then, from their threads. If somebody listens, and the last notification has been
+ * delivered, one more is queued for the main context that was the default of the thread in which the executor
+ * was made. So there is one in an iteration of the main loop at most, and while nobody listens all that happens
+ * is that somebody looks.
  *
  * Workers may outlive the executor: it detaches itself when it is disposed of. The mutex guards `object`,
  * `context` and `is_queued`. */

@@ -2,24 +2,24 @@
 
 /* Delivery: handing things over to the thread of a main context, in batches.
  *
- * Each main context that anything is delivered to has one source. The context owns it, so it goes when
- * the context goes. Any thread pushes items into the source's inbox; the thread that iterates the context takes the
+ * Each main context that anything is delivered to has one source. The context owns it, so it goes when the
+ * context goes. Any thread pushes items into the source's inbox; the thread that iterates the context takes the
  * whole inbox at once, and runs the items in the order in which they came.
  *
  *      any thread:            push → [inbox, newest first] —first into an empty inbox→ wake the context
  *                                        │ taken whole, turned round
  *      the context's owner:              └→ [ready, oldest first] → run, for a few milliseconds at most
  *
- * The inbox is a Treiber stack (R. K. Treiber, "Systems Programming: Coping with Parallelism", IBM RJ 5118, 1986) of
- * which nothing is ever taken but everything at once, so a node cannot come back between a read and an
- * exchange (no ABA). A push is a release, taking is an acquire: what was written to an item before it was pushed
- * is seen by whoever runs it.
+ * The inbox is a Treiber stack (R. K. Treiber, "Systems Programming: Coping with Parallelism", IBM RJ 5118,
+ * 1986) of which nothing is ever taken but everything at once, so a node cannot come back between a read and an
+ * exchange (no ABA). A push is a release, taking is an acquire: what was written to an item before it was
+ * pushed is seen by whoever runs it.
  *
- * A wake-up costs a system call, so there is one for a batch: the push that finds the inbox EMPTY wakes
- * the context. After the owner has taken a batch the inbox is AWAKE instead: the owner will look again before it
- * sleeps, and pushes need not wake it. Only when the owner is about to poll, with nothing left to do,
- * does it turn AWAKE back into EMPTY, and it does so with a compare-and-exchange: a push that came before is
- * noticed, one that comes after wakes it.
+ * A wake-up costs a system call, so there is one for a batch: the push that finds the inbox EMPTY wakes the
+ * context. After the owner has taken a batch the inbox is AWAKE instead: the owner will look again before it
+ * sleeps, and pushes need not wake it. Only when the owner is about to poll, with nothing left to do, does it
+ * turn AWAKE back into EMPTY, and it does so with a compare-and-exchange: a push that came before is noticed,
+ * one that comes after wakes it.
  *
  * After a dispatch that had to stop because its time was up the source pretends for one iteration to have
  * nothing to do. Sources of lower priority (GTK's redraws, idle functions) get their turn then, however many

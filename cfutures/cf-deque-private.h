@@ -2,10 +2,10 @@
 
 /* A work-stealing deque: one thread, its owner, pushes and pops at the bottom; any thread steals from the top.
  *
- * It is the deque of D. Chase and Y. Lev, "Dynamic Circular Work-Stealing Deque" (SPAA 2005), with the memory orders of N. M. Lê,
- * A. Pop, A. Cohen and F. Zappa Nardelli, "Correct and Efficient Work-Stealing for Weak Memory Models" (PPoPP 2013), except
- * that their fences are sequentially consistent accesses to `top` and `bottom` here (ThreadSanitizer knows no
- * fences):
+ * It is the deque of D. Chase and Y. Lev, "Dynamic Circular Work-Stealing Deque" (SPAA 2005), with the memory
+ * orders of N. M. Lê, A. Pop, A. Cohen and F. Zappa Nardelli, "Correct and Efficient Work-Stealing for Weak
+ * Memory Models" (PPoPP 2013), except that their fences are sequentially consistent accesses to `top` and
+ * `bottom` here (ThreadSanitizer knows no fences):
  *
  * - An entry is taken by whoever moves `top` over it with a compare-and-exchange. Only for the last one do owner and thieves
  *   compete; for the others the owner's decrement of `bottom` is enough, because a thief reads `top` before
@@ -92,7 +92,8 @@ cf_deque_is_empty (CfDeque *self)
   return top >= bottom;
 }
 
-/* The positions of the first entry and of the one that will be pushed next; they only ever grow, but for a pop. */
+/* The positions of the first entry and of the one that will be pushed next; they only ever grow, but for a pop.
+ * */
 static inline gint64
 cf_deque_get_top (CfDeque *self)
 {

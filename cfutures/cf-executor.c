@@ -2,13 +2,13 @@
 
 /* CfExecutor: what all executors have in common.
  *
- * A submission makes a future with the call in it, and hands it to the subclass, whose `execute()` sees to it that
- * cf_future_run() is called on it in the right place. So an executor is little more than the decision
+ * A submission makes a future with the call in it, and hands it to the subclass, whose `execute()` sees to it
+ * that cf_future_run() is called on it in the right place. So an executor is little more than the decision
  * where and when. The thread pool counts its calls itself; the calls of other executors are counted here, by a
  * CfOutstanding.
  *
- * `is_shut_down` is set once, by anybody. A submission that has seen it unset may still come too late: then the list of calls, or
- * the subclass that counts its calls itself, turns it away. */
+ * `is_shut_down` is set once, by anybody. A submission that has seen it unset may still come too late: then the
+ * list of calls, or the subclass that counts its calls itself, turns it away. */
 
 #include "config.h"
 
@@ -36,8 +36,8 @@
  * g_print ("%" G_GINT64_FORMAT "\n", cf_future_get_int64 (future, NULL));
  * ```
  *
- * Functions are *portable* ([callback@Cf.Func]: a `GVariant` in, a `GVariant` out, for all executors) or *local*
- * ([callback@Cf.LocalFunc]: any pointer in, any `GValue` out, for those that stay in this process).
+ * Functions are *portable* ([callback@Cf.Func]: a `GVariant` in, a `GVariant` out, for all executors) or
+ * *local* ([callback@Cf.LocalFunc]: any pointer in, any `GValue` out, for those that stay in this process).
  *
  * Dropping the last reference to an executor shuts it down without waiting: what was submitted still runs.
  *
@@ -338,8 +338,8 @@ cf_executor_class_init (CfExecutorClass *klass)
   /**
    * CfExecutor:n-pending: (getter get_n_pending)
    *
-   * How many calls have not begun. Changes are notified on the main context that was the default of the thread in which the
-   * executor was made, as are those of the other counts; several changes may be notified as one.
+   * How many calls have not begun. Changes are notified on the main context that was the default of the thread
+   * in which the executor was made, as are those of the other counts; several changes may be notified as one.
    *
    * Since: 1.0
    */
@@ -412,8 +412,9 @@ cf_executor_submit (CfExecutor *self,
  * @function: the name of a portable function, `MODULE:FUNCTION`
  * @args: (nullable): its arguments, whose floating reference is taken
  *
- * Has a function called by name: a [callback@Cf.Func] with the symbol FUNCTION in MODULE, which is a shared library or a plug-in, as
- * `g_module_open()` finds it (`libfoo.so`, or a path), or nothing for the program itself.
+ * Has a function called by name: a [callback@Cf.Func] with the symbol FUNCTION in MODULE, which is a shared
+ * library or a plug-in, as `g_module_open()` finds it (`libfoo.so`, or a path), or nothing for the program
+ * itself.
  *
  * If there is no such function the future fails with `CF_ERROR_NO_SUCH_FUNCTION`.
  *
@@ -512,7 +513,8 @@ call_ready_callback (CfFuture *future,
  * @callback: (scope async) (nullable): called in the thread's default main context when the call has ended
  * @user_data: passed to @callback
  *
- * Has a call made, in the manner of GIO: the `GAsyncResult` that @callback is given is the [class@Cf.Future] of the call.
+ * Has a call made, in the manner of GIO: the `GAsyncResult` that @callback is given is the [class@Cf.Future] of
+ * the call.
  *
  * Since: 1.0
  */
@@ -579,12 +581,12 @@ cf_executor_submit_finish (CfExecutor    *self,
  * @wait: whether to wait until everything that was submitted has ended
  * @cancel_futures: whether to cancel the calls that have not begun
  *
- * Ends the executor: it takes no more calls. Those submitted before are made, unless they are cancelled. It may be called again, for
- * example to wait.
+ * Ends the executor: it takes no more calls. Those submitted before are made, unless they are cancelled. It may
+ * be called again, for example to wait.
  *
- * If this waits, callbacks of the executor's futures that are due in this thread's own main context run before it
- * returns. Called from one of the executor's own calls it does not wait for that call; a pool's thread does not wait
- * at all.
+ * If this waits, callbacks of the executor's futures that are due in this thread's own main context run before
+ * it returns. Called from one of the executor's own calls it does not wait for that call; a pool's thread does
+ * not wait at all.
  *
  * Since: 1.0
  */

@@ -10,10 +10,10 @@
  *   IMMEDIATE   a callback without a context: it is handed to the completing thread, which runs it when it
  *               has let the lock go.
  *
- * A CONTEXT callback can run in two ways, both in the thread that owns its context: the context is
- * iterated and its turn has come, or that thread blocks on the future, and the callback has to run before
- * the blocking call returns. Being the owner is what makes the two exclusive: whoever is first takes the callback out of
- * the delivery's queue and out of the future's list.
+ * A CONTEXT callback can run in two ways, both in the thread that owns its context: the context is iterated and
+ * its turn has come, or that thread blocks on the future, and the callback has to run before the blocking call
+ * returns. Being the owner is what makes the two exclusive: whoever is first takes the callback out of the
+ * delivery's queue and out of the future's list.
  *
  * A callback keeps its context alive until it has been pushed, and no longer: then the context owns it, and
  * discards it if it is finalized first. The default context is never finalized, and needs no reference. */
@@ -458,8 +458,8 @@ is_callback_owned_by (CfDeliveryItem *item,
  * cf_future_deliver_own_of:
  * @owner: the owner of some futures
  *
- * Runs all callbacks of the owner's futures that are due in this thread's own context: what shutting a pool down
- * does before it returns.
+ * Runs all callbacks of the owner's futures that are due in this thread's own context: what shutting a pool
+ * down does before it returns.
  */
 void
 cf_future_deliver_own_of (CfFutureOwner *owner)
@@ -488,12 +488,14 @@ cf_future_deliver_own_of (CfFutureOwner *owner)
  * @user_data: passed to @callback
  * @destroy: (nullable): frees @user_data, after the call
  *
- * Has @callback called when the future is done, for whatever reason: with a result, with an error, or cancelled.
+ * Has @callback called when the future is done, for whatever reason: with a result, with an error, or
+ * cancelled.
  *
  * It is called once, in an iteration of the main context that is the calling thread's default now (see
- * [func@GLib.MainContext.ref_thread_default]), never in the thread that completes the call and never before this function has
- * returned, also if the future is done already. Callbacks of one context come in the order in which the futures
- * were completed. If the thread blocks on the future, the callback is called before that blocking call returns.
+ * [func@GLib.MainContext.ref_thread_default]), never in the thread that completes the call and never before
+ * this function has returned, also if the future is done already. Callbacks of one context come in the order in
+ * which the futures were completed. If the thread blocks on the future, the callback is called before that
+ * blocking call returns.
  *
  * If the context is finalized first, only @destroy is called.
  *
@@ -522,8 +524,8 @@ cf_future_add_done_callback (CfFuture       *self,
  *
  * Like [method@Cf.Future.add_done_callback], in a context of one's choice.
  *
- * Without a context @callback is called at once if the future is done, otherwise in whatever thread completes or cancels
- * it, as in Python's `concurrent.futures`. Such a callback has to be quick, and safe in any thread.
+ * Without a context @callback is called at once if the future is done, otherwise in whatever thread completes
+ * or cancels it, as in Python's `concurrent.futures`. Such a callback has to be quick, and safe in any thread.
  *
  * Since: 1.0
  */

@@ -2,9 +2,9 @@
 
 /* The details of a future: what most futures do without, allocated with the first use.
  *
- * They are a task's options (name, priority, time limit, cancellable, context), the future's own cancellable, its
- * progress, and the notifications that are under way. The future's lock guards them; they stay until
- * the future is finalized, but for what would keep other things alive, which is dropped when it is done.
+ * They are a task's options (name, priority, time limit, cancellable, context), the future's own cancellable,
+ * its progress, and the notifications that are under way. The future's lock guards them; they stay until the
+ * future is finalized, but for what would keep other things alive, which is dropped when it is done.
  *
  *      user's cancellable ──┐
  *      time limit ──────────┼─→ pending: cancel; running: trip the future's own cancellable
@@ -12,10 +12,11 @@
  *
  *      report_progress(), state ──anybody listens?──→ [update] ─delivery→ notify:: on the context
  *
- * A notification is an item that stands in the queue of the context at most once, with the set of the properties that have
- * changed since: any number of reports between two iterations are one notification. While it is queued it holds the future, and so the
- * future must not hold the context: the reference is dropped when it is pushed, and taken again when it is delivered. If the
- * context is finalized in between there is nobody left to be notified. */
+ * A notification is an item that stands in the queue of the context at most once, with the set of the
+ * properties that have changed since: any number of reports between two iterations are one notification. While
+ * it is queued it holds the future, and so the future must not hold the context: the reference is dropped when
+ * it is pushed, and taken again when it is delivered. If the context is finalized in between there is nobody
+ * left to be notified. */
 
 #include "config.h"
 
@@ -175,8 +176,8 @@ cf_future_set_task_options (CfFuture     *self,
  * cf_future_set_thread_context:
  * @self: a future that nobody else knows yet
  *
- * Has notifications go to the calling thread's default context. Usually that is the default context, and nothing has to be
- * noted.
+ * Has notifications go to the calling thread's default context. Usually that is the default context, and
+ * nothing has to be noted.
  */
 void
 cf_future_set_thread_context (CfFuture *self)
@@ -341,9 +342,9 @@ cf_future_trip_cancellable (CfFuture *self)
  * cf_future_get_cancellable:
  * @self: a future
  *
- * The cancellable of the call, which the function passes to what it calls, or looks at now and then, so that it can be
- * asked to give up: by [method@Cf.Future.cancel_full], by the task's own cancellable, and by its
- * time limit. Cancelling it is the same request.
+ * The cancellable of the call, which the function passes to what it calls, or looks at now and then, so that it
+ * can be asked to give up: by [method@Cf.Future.cancel_full], by the task's own cancellable, and by its time
+ * limit. Cancelling it is the same request.
  *
  * Returns: (transfer none): the cancellable, which lives as long as the future
  *
@@ -460,9 +461,9 @@ cf_future_notify_state (CfFuture *self)
  * @fraction: how much is done, from 0 to 1
  * @message: (nullable): what is being done, or %NULL to leave the message as it is
  *
- * Says how far the call has come. The function that makes the call does this as often as it likes: reports are merged, so
- * that [property@Cf.Future:progress] and [property@Cf.Future:message] are notified once in an iteration of the main
- * loop at most. A report on a future that is done is ignored.
+ * Says how far the call has come. The function that makes the call does this as often as it likes: reports are
+ * merged, so that [property@Cf.Future:progress] and [property@Cf.Future:message] are notified once in an
+ * iteration of the main loop at most. A report on a future that is done is ignored.
  *
  * Since: 1.0
  */

@@ -34,11 +34,11 @@ struct _CfFutureObserver
                 CfFuture         *future);
 };
 
-/* Whose queue a pending future is in. Its functions are called under the lock of a pending future, which is still in
- * the queue then, so that the owner is alive.
+/* Whose queue a pending future is in. Its functions are called under the lock of a pending future, which is
+ * still in the queue then, so that the owner is alive.
  *
- * withdrawn: (nullable): hears of those that are settled without having been run
- * runs_in_this_thread: (nullable): whether pending calls would be made in the calling thread, and by it alone */
+ * withdrawn: (nullable): hears of those that are settled without having been run runs_in_this_thread:
+ * (nullable): whether pending calls would be made in the calling thread, and by it alone */
 struct _CfFutureOwner
 {
   void     (*withdrawn)           (CfFutureOwner *self,
@@ -46,8 +46,8 @@ struct _CfFutureOwner
   gboolean (*runs_in_this_thread) (CfFutureOwner *self);
 };
 
-/* The bits of the state word. A future is done if DONE is set. Whoever holds LOCKED is the only one to write the word,
- * the observers, the details, and the content. */
+/* The bits of the state word. A future is done if DONE is set. Whoever holds LOCKED is the only one to write
+ * the word, the observers, the details, and the content. */
 #define CF_WORD_STATE      0x3u
 #define CF_WORD_DONE       0x2u
 #define CF_WORD_LOCKED     0x4u

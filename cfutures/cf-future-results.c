@@ -2,9 +2,9 @@
 
 /* The getters: each blocks until the future is done, then returns its result or its error.
  *
- * A result is a GValue (of a local function) or a GVariant (of a portable one), and every getter reads both. The typed
- * ones bring it into the form of a GValue first, then convert it to their own type: `convert()` does that
- * where nothing is lost, and otherwise says what the result is and what it was asked to be. */
+ * A result is a GValue (of a local function) or a GVariant (of a portable one), and every getter reads both.
+ * The typed ones bring it into the form of a GValue first, then convert it to their own type: `convert()` does
+ * that where nothing is lost, and otherwise says what the result is and what it was asked to be. */
 
 #include "config.h"
 
@@ -342,7 +342,8 @@ get_converted (CfFuture  *self,
  * cf_future_get_error:
  * @self: a future
  *
- * Blocks until the future is done, then tells why it failed. A cancelled future has failed with `CF_ERROR_CANCELLED`.
+ * Blocks until the future is done, then tells why it failed. A cancelled future has failed with
+ * `CF_ERROR_CANCELLED`.
  *
  * Returns: (transfer none) (nullable): the error, which lives as long as the future, or %NULL if the call succeeded
  *
@@ -381,8 +382,8 @@ cf_future_get_error (CfFuture *self)
  * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
  *
  * Blocks until the future is done, then returns a copy of its result. The result of a portable function is a
- * value of the type that corresponds to the `GVariant` if that is simple (a `d` becomes a gdouble), otherwise it
- * holds the `GVariant`.
+ * value of the type that corresponds to the `GVariant` if that is simple (a `d` becomes a gdouble), otherwise
+ * it holds the `GVariant`.
  *
  * Returns: %TRUE if the call succeeded, %FALSE if @error is set
  *
@@ -487,8 +488,8 @@ value_to_variant (const GValue *value)
  * @self: a future
  * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
  *
- * Blocks until the future is done, then returns its result as a `GVariant`: that of a portable function as it is,
- * that of a local one converted if it is a number, a boolean, a string, bytes or a list of strings.
+ * Blocks until the future is done, then returns its result as a `GVariant`: that of a portable function as it
+ * is, that of a local one converted if it is a number, a boolean, a string, bytes or a list of strings.
  *
  * Returns: (transfer full) (nullable): the result; %NULL if there is none or @error is set
  *
@@ -669,8 +670,8 @@ cf_future_dup_string (CfFuture  *self,
  * @self: a future
  * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
  *
- * Blocks until the future is done, then returns its result, which is a `GBytes` or a `GVariant` of type `ay`. The bytes are not
- * copied.
+ * Blocks until the future is done, then returns its result, which is a `GBytes` or a `GVariant` of type `ay`.
+ * The bytes are not copied.
  *
  * Returns: (transfer full) (nullable): the result; %NULL if it is %NULL or @error is set
  *

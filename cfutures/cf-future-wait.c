@@ -2,9 +2,10 @@
 
 /* Waiting for one future, in a blocking call or on the main loop.
  *
- * A blocking call goes from what is cheap to what is dear: look; if this thread belongs to the pool that is to make the
- * call, make it here and now (this is why nested waiting cannot deadlock); spin; link an observer that unparks this
- * thread, and sleep. Before it returns it runs the callbacks of the future that are due in this thread. */
+ * A blocking call goes from what is cheap to what is dear: look; if this thread belongs to the pool that is to
+ * make the call, make it here and now (this is why nested waiting cannot deadlock); spin; link an observer that
+ * unparks this thread, and sleep. Before it returns it runs the callbacks of the future that are due in this
+ * thread. */
 
 #include "config.h"
 
@@ -142,9 +143,9 @@ cf_future_block (CfFuture *self)
  *
  * Blocks until the future is done, whatever came of it.
  *
- * Callbacks of the future that are due in this thread's own main context run before this returns. In a
- * thread of the pool that is to make the call, a pending call is made right here, so that waiting in a call for another
- * call of the same pool never deadlocks.
+ * Callbacks of the future that are due in this thread's own main context run before this returns. In a thread
+ * of the pool that is to make the call, a pending call is made right here, so that waiting in a call for
+ * another call of the same pool never deadlocks.
  *
  * Returns: %TRUE if the future is done, %FALSE if @error is set
  *

@@ -7,19 +7,21 @@
  *      PENDING ──claim──→ RUNNING ──settle──→ FINISHED
  *         └────cancel───→ CANCELLED
  *
- * The LOCKED bit guards the other fields: the call before the future is claimed, the outcome before it is settled, the
- * observers and the details (what most futures do without: progress, a cancellable, a time limit). It is held for some
- * tens of instructions and never while user code runs, so a thread that finds it taken just tries again;
- * there is no mutex and no condition. Once the state is done the outcome never changes, and whoever has read the
- * state (acquire) may read the outcome without the lock: settling wrote it before the state (release).
+ * The LOCKED bit guards the other fields: the call before the future is claimed, the outcome before it is
+ * settled, the observers and the details (what most futures do without: progress, a cancellable, a time limit).
+ * It is held for some tens of instructions and never while user code runs, so a thread that finds it taken just
+ * tries again; there is no mutex and no condition. Once the state is done the outcome never changes, and
+ * whoever has read the state (acquire) may read the outcome without the lock: settling wrote it before the
+ * state (release).
  *
  *      worker:   lock → outcome, state → fire the observers → unlock → run the immediate callbacks
  *      waiter:   state done? else lock → link an observer → unlock → park
  *
- * A settled future goes on being LOCKED until its observers have been fired. A blocking call that finds it done waits for
- * that, and so finds the callbacks that it has to deliver where they belong (cf-future-callbacks.c).
+ * A settled future goes on being LOCKED until its observers have been fired. A blocking call that finds it done
+ * waits for that, and so finds the callbacks that it has to deliver where they belong (cf-future-callbacks.c).
  *
- * Whoever calls in holds a reference. An executor's queue holds one from submission until the call has ended. */
+ * Whoever calls in holds a reference. An executor's queue holds one from submission until the call has ended.
+ * */
 
 #include "config.h"
 
@@ -36,9 +38,9 @@
  *
  * The result of a call that may not have been made yet.
  *
- * A future comes from an executor: [method@Cf.Executor.submit] and its siblings return one at once. It is *pending* until the
- * call begins, *running* until it ends, and then *finished*, with a result or an error; if it was cancelled
- * while it was pending it is *cancelled*, and the call is never made.
+ * A future comes from an executor: [method@Cf.Executor.submit] and its siblings return one at once. It is
+ * *pending* until the call begins, *running* until it ends, and then *finished*, with a result or an error; if
+ * it was cancelled while it was pending it is *cancelled*, and the call is never made.
  *
  * ```c
  * g_autoptr(CfFuture) future = cf_executor_submit (executor, count_words, g_variant_new_string (path));
@@ -54,8 +56,8 @@
  *
  * The callback runs in the main context of the thread that asked, so that it may touch widgets.
  *
- * All methods may be called from any thread. Properties are notified on the main context that was the
- * thread's default when the call was submitted; notifications are coalesced, and cost nothing while nobody listens.
+ * All methods may be called from any thread. Properties are notified on the main context that was the thread's
+ * default when the call was submitted; notifications are coalesced, and cost nothing while nobody listens.
  *
  * A future can also be made by hand, with [ctor@Cf.Future.new]: a promise, which somebody settles with
  * [method@Cf.Future.set_value], [method@Cf.Future.set_variant] or [method@Cf.Future.set_error].
@@ -119,8 +121,8 @@ withdraw (CfFuture *self)
 
 /* Claiming. */
 
-/* Makes a pending future run, unless there is a call to be made and it is a promise, which has none. Returns its state word as
- * it was before. */
+/* Makes a pending future run, unless there is a call to be made and it is a promise, which has none. Returns
+ * its state word as it was before. */
 static guint
 begin_running (CfFuture *self,
                gboolean  by_owner,
@@ -130,8 +132,8 @@ begin_running (CfFuture *self,
   gboolean is_pending;
   guint word;
 
-  /* A cancellable that many calls share tells them one after the other; the first that give up make room for others that have not
-   * been told yet. */
+  /* A cancellable that many calls share tells them one after the other; the first that give up make room for
+   * others that have not been told yet. */
   if ((cf_future_get_word (self) & CF_WORD_DETAILED) != 0 && cf_future_is_cancel_requested (self))
     cf_future_cancel (self);
 
@@ -423,9 +425,9 @@ warn_if_not_looked_at (CfFuture *self)
              error->message, g_quark_to_string (error->domain), error->code);
 }
 
-/* Does not chain up, on purpose: what GObject's function does, to disconnect handlers and to tell those who hold weak references,
- * g_object_unref() does again right after this, and the locks that it takes are those of the whole process. A future holds
- * no references before it is finalized that could be part of a cycle. */
+/* Does not chain up, on purpose: what GObject's function does, to disconnect handlers and to tell those who
+ * hold weak references, g_object_unref() does again right after this, and the locks that it takes are those of
+ * the whole process. A future holds no references before it is finalized that could be part of a cycle. */
 static void
 cf_future_dispose (GObject *object)
 {
@@ -516,8 +518,9 @@ cf_future_init (CfFuture *self)
  *
  * Makes a promise: a pending future that belongs to no executor.
  *
- * Whoever has made it settles it, from any thread, with [method@Cf.Future.set_value], [method@Cf.Future.set_variant] or
- * [method@Cf.Future.set_error], optionally after [method@Cf.Future.set_running_or_notify_cancel].
+ * Whoever has made it settles it, from any thread, with [method@Cf.Future.set_value],
+ * [method@Cf.Future.set_variant] or [method@Cf.Future.set_error], optionally after
+ * [method@Cf.Future.set_running_or_notify_cancel].
  *
  * Returns: (transfer full): a pending future
  *
@@ -663,8 +666,8 @@ cf_future_to_string (CfFuture *self)
  * cf_future_cancel:
  * @self: a future
  *
- * Cancels the call if it has not begun. The future is done then: its callbacks are called, and what was submitted
- * with the call is freed before this returns.
+ * Cancels the call if it has not begun. The future is done then: its callbacks are called, and what was
+ * submitted with the call is freed before this returns.
  *
  * A call that runs is not disturbed; [method@Cf.Future.cancel_full] goes further.
  *
@@ -693,8 +696,8 @@ cf_future_cancel (CfFuture *self)
  * @self: a future
  * @flags: how far to go
  *
- * Cancels the call if it has not begun, and if it runs does what @flags allow: with `CF_CANCEL_COOPERATE` the call's
- * [method@Cf.Future.get_cancellable] is cancelled, which a function that looks at it takes as the
+ * Cancels the call if it has not begun, and if it runs does what @flags allow: with `CF_CANCEL_COOPERATE` the
+ * call's [method@Cf.Future.get_cancellable] is cancelled, which a function that looks at it takes as the
  * request to return early. The future is done when the function has returned.
  *
  * Returns: %TRUE if the function will never run, %FALSE if it runs or has ended
@@ -720,7 +723,8 @@ cf_future_cancel_full (CfFuture      *self,
  * cf_future_set_running_or_notify_cancel:
  * @self: a pending or cancelled future
  *
- * Says that the work behind a promise begins, unless it was cancelled. From then on it can be cancelled no more.
+ * Says that the work behind a promise begins, unless it was cancelled. From then on it can be cancelled no
+ * more.
  *
  * Returns: %TRUE if the work should be done, %FALSE if the future is cancelled
  *
@@ -763,8 +767,8 @@ settle_promise (CfFuture   *self,
  * @value: (nullable): the result, or %NULL if there is none
  * @error: return location for a `CF_ERROR_INVALID_STATE`
  *
- * Finishes a promise with a copy of @value as its result. A future is settled exactly once: if it was settled or
- * cancelled before, nothing changes.
+ * Finishes a promise with a copy of @value as its result. A future is settled exactly once: if it was settled
+ * or cancelled before, nothing changes.
  *
  * Returns: %TRUE if this call settled the future
  *
@@ -884,8 +888,8 @@ cf_future_run (CfFuture *self)
  * cf_future_dup_function:
  * @self: a future
  *
- * The name of the function that is to be called, if the call was submitted by name and has not begun. This is for
- * executors that run calls elsewhere.
+ * The name of the function that is to be called, if the call was submitted by name and has not begun. This is
+ * for executors that run calls elsewhere.
  *
  * Returns: (transfer full) (nullable): `MODULE:FUNCTION`, or %NULL
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* CfInlineExecutor: makes the call before submit() returns. There is nothing to own and nothing to synchronize. */
+/* CfInlineExecutor: makes the call before submit() returns. There is nothing to own and nothing to synchronize.
+ * */
 
 #include "config.h"
 
@@ -13,7 +14,8 @@
  *
  * An executor that makes each call in the thread that submits it, before submitting returns.
  *
- * It is for tests and for debugging: put it in the place of a pool, and everything happens in order, in one thread.
+ * It is for tests and for debugging: put it in the place of a pool, and everything happens in order, in one
+ * thread.
  *
  * Since: 1.0
  */

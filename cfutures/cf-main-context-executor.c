@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* CfMainContextExecutor: makes calls in iterations of a main context. The calls travel the way done-callbacks do
- * (cf-delivery.c): in batches, in order, some milliseconds at a time. */
+/* CfMainContextExecutor: makes calls in iterations of a main context. The calls travel the way done-callbacks
+ * do (cf-delivery.c): in batches, in order, some milliseconds at a time. */
 
 #include "config.h"
 
@@ -26,8 +26,8 @@
  * g_autofree char *password = cf_future_dup_string (answer, error);
  * ```
  *
- * Calls are made in the order of their submission, by the thread that iterates the context. If that thread itself
- * waits for a call that has not begun, it makes it there and then.
+ * Calls are made in the order of their submission, by the thread that iterates the context. If that thread
+ * itself waits for a call that has not begun, it makes it there and then.
  *
  * Since: 1.0
  */

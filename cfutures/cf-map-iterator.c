@@ -6,8 +6,8 @@
  *         ↑                                       at most buffer_size calls           yield its results, refill
  *         └──────────────── read only as far as the window reaches ────────────────────────┘
  *
- * With a chunk size of one each call has a future of its own; otherwise each future stands for a chunk, a call that makes
- * several and returns all their results (cf-call.c).
+ * With a chunk size of one each call has a future of its own; otherwise each future stands for a chunk, a call
+ * that makes several and returns all their results (cf-call.c).
  *
  * The iterator is used by one thread at a time, and owns all it has. When it is over, for whatever reason, it
  * cancels what has not begun. */
@@ -25,7 +25,8 @@
 /**
  * CfMapIterator:
  *
- * Yields the results of a function for each of many inputs, in the order of the inputs. [method@Cf.Executor.map] makes one.
+ * Yields the results of a function for each of many inputs, in the order of the inputs.
+ * [method@Cf.Executor.map] makes one.
  *
  * ```c
  * g_autoptr(CfMapIterator) results = cf_executor_map (executor, square, numbers, 0, 0, -1);
@@ -318,8 +319,8 @@ next_of_window (CfMapIterator  *self,
   return TRUE;
 }
 
-/* Yields what is at hand: TRUE with a result, FALSE with an error, or FALSE without if the oldest future has to be
- * waited for first, or there is none. */
+/* Yields what is at hand: TRUE with a result, FALSE with an error, or FALSE without if the oldest future has to
+ * be waited for first, or there is none. */
 static gboolean
 next_at_hand (CfMapIterator  *self,
               GVariant      **result,
@@ -545,8 +546,8 @@ cf_map_iterator_next_finish (CfMapIterator  *self,
  *
  * Calls @func for each item of @items, and yields the results in the order of the items.
  *
- * Calls begin at once, but only as many as @buffer_size allows; the others follow as results are taken. Larger chunks
- * cost less per item, if items are many and calls are short.
+ * Calls begin at once, but only as many as @buffer_size allows; the others follow as results are taken. Larger
+ * chunks cost less per item, if items are many and calls are short.
  *
  * Returns: (transfer full): an iterator over the results
  *
@@ -616,8 +617,8 @@ cf_executor_map_name (CfExecutor *self,
  *   twice as many chunks as the executor handles at a time
  * @timeout_usec: how long the whole iteration may take, in microseconds from now; -1 for ever
  *
- * Like [method@Cf.Executor.map], for inputs that are made when they are needed, and need not end. @generator is called in the
- * thread that asks for results, and by this function.
+ * Like [method@Cf.Executor.map], for inputs that are made when they are needed, and need not end. @generator is
+ * called in the thread that asks for results, and by this function.
  *
  * Returns: (transfer full): an iterator over the results
  *

@@ -2,12 +2,13 @@
 
 /* The calls of an executor that are not done yet.
  *
- * An executor that does not count its calls itself, such as one that an application has made, has them counted here. Each
- * future that is handed to it is entered, with an observer that strikes it out when it is done. So the executor can tell
- * how many calls wait and run, and can cancel them or wait for them when it is shut down.
+ * An executor that does not count its calls itself, such as one that an application has made, has them counted
+ * here. Each future that is handed to it is entered, with an observer that strikes it out when it is done. So
+ * the executor can tell how many calls wait and run, and can cancel them or wait for them when it is shut down.
  *
- * It is counted: by the executor, and by each entry. The mutex guards the table and the number of completed calls. An
- * entry is struck out under its future's lock, so nothing takes a future's lock while it has the mutex. */
+ * It is counted: by the executor, and by each entry. The mutex guards the table and the number of completed
+ * calls. An entry is struck out under its future's lock, so nothing takes a future's lock while it has the
+ * mutex. */
 
 #include "config.h"
 
@@ -78,8 +79,9 @@ cf_outstanding_unref (CfOutstanding *self)
  * @self: an empty list of calls
  * @context: a main context
  *
- * Says that calls are made in iterations of @context only, so that its owner had better not wait for one that has not begun. The
- * context is not kept alive: calls that are queued there hold the list, and would keep it alive for ever.
+ * Says that calls are made in iterations of @context only, so that its owner had better not wait for one that
+ * has not begun. The context is not kept alive: calls that are queued there hold the list, and would keep it
+ * alive for ever.
  */
 void
 cf_outstanding_set_context (CfOutstanding *self,

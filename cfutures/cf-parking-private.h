@@ -19,8 +19,8 @@ typedef enum
 /* What a thread waits for: quick, without side effects, and safe to call at any time. */
 typedef gboolean (*CfCondition) (gpointer data);
 
-/* What a pool wants to know of its own threads: that one is about to sleep, and that it is back. Before that, one that
- * waits for a call of the same `owner` offers to run it, which the pool may decline. */
+/* What a pool wants to know of its own threads: that one is about to sleep, and that it is back. Before that,
+ * one that waits for a call of the same `owner` offers to run it, which the pool may decline. */
 typedef struct _CfBlockingHooks CfBlockingHooks;
 
 struct _CfBlockingHooks

@@ -254,7 +254,8 @@ cf_lock_backoff (guint round)
  * cf_parker_learn:
  * @self: this thread's parker
  *
- * A wait that began with cf_wait_spin() is over: spins longer next time if that would have been enough, else shorter.
+ * A wait that began with cf_wait_spin() is over: spins longer next time if that would have been enough, else
+ * shorter.
  */
 void
 cf_parker_learn (CfParker *self)

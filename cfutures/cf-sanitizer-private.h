@@ -17,8 +17,8 @@
 # endif
 #endif
 
-/* CF_TSAN_READS() is a declaration: a release at the end of the block, for what reads something that another thread frees
- * when the last reference is dropped. */
+/* CF_TSAN_READS() is a declaration: a release at the end of the block, for what reads something that another
+ * thread frees when the last reference is dropped. */
 
 #ifdef CF_THREAD_SANITIZER
 

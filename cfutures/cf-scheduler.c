@@ -9,34 +9,38 @@
  *                                   ↑   └────────steal──────→ workers that have nothing to do
  *                     a nested wait takes back what was pushed last
  *
- * A worker looks for its next call in this order: urgent ones in the shared queue; its own deque; the default priority
- * in the shared queue; other workers' deques; the rest of the shared queue. Every so often the shared queue
- * comes first, lest calls that submit calls keep everybody else out. As long as calls turn out to be short it takes several at once into its
- * deque, where others can steal them; otherwise one at a time, so that calls begin in the order of their submission.
+ * A worker looks for its next call in this order: urgent ones in the shared queue; its own deque; the default
+ * priority in the shared queue; other workers' deques; the rest of the shared queue. Every so often the shared
+ * queue comes first, lest calls that submit calls keep everybody else out. As long as calls turn out to be
+ * short it takes several at once into its deque, where others can steal them; otherwise one at a time, so that
+ * calls begin in the order of their submission.
  *
- * **Who owns what.** The scheduler is counted: by its executor and by each of its threads, so that what was submitted
- * still runs when the executor is gone. `mutex` guards the threads' coming and going: the idle list and what follows it in the
- * struct. A worker's deque, counters and flags are written by its own thread. Queues own a reference to each future in them.
+ * **Who owns what.** The scheduler is counted: by its executor and by each of its threads, so that what was
+ * submitted still runs when the executor is gone. `mutex` guards the threads' coming and going: the idle list
+ * and what follows it in the struct. A worker's deque, counters and flags are written by its own thread. Queues
+ * own a reference to each future in them.
  *
- * **Active and searching.** A worker is *active* unless it sleeps in the idle list or blocks in a call; at most `max_workers` are,
- * but for those that come back from blocking (they finish their call, then sleep). It is *searching* while it is active and has
- * no call. A submitter that finds a searching worker does nothing more; otherwise it wakes one, or starts one,
- * and counts it as searching there and then, so that the next submitter does not wake another. A searching
- * worker that finds a call wakes the next one if there is more to do. So workers wake one after the other, as many as needed.
+ * **Active and searching.** A worker is *active* unless it sleeps in the idle list or blocks in a call; at most
+ * `max_workers` are, but for those that come back from blocking (they finish their call, then sleep). It is
+ * *searching* while it is active and has no call. A submitter that finds a searching worker does nothing more;
+ * otherwise it wakes one, or starts one, and counts it as searching there and then, so that the next submitter
+ * does not wake another. A searching worker that finds a call wakes the next one if there is more to do. So
+ * workers wake one after the other, as many as needed.
  *
- * **No wake-up is lost.** All accesses named here are sequentially consistent, that is, in one order.
- * A submitter (1) pushes the call, (2) reads n_searching and n_active. A worker that goes to sleep (a) takes itself out of n_searching,
- * (b) takes itself out of n_active, (c) looks at all queues again. If (2) comes before (a) or (b), the
- * push came before (c), and the worker finds the call. If (2) comes after both, the submitter sees that
- * nobody is searching and that there is room for one more active worker, and wakes one. If it sees no room, others are
- * active, and each of those will go through (a) to (c) in turn. The same holds for a worker that blocks, or whose
- * thread ends. Whoever takes anybody out of n_searching looks at the queues afterwards: a submitter may have relied on it.
+ * **No wake-up is lost.** All accesses named here are sequentially consistent, that is, in one order. A
+ * submitter (1) pushes the call, (2) reads n_searching and n_active. A worker that goes to sleep (a) takes
+ * itself out of n_searching, (b) takes itself out of n_active, (c) looks at all queues again. If (2) comes
+ * before (a) or (b), the push came before (c), and the worker finds the call. If (2) comes after both, the
+ * submitter sees that nobody is searching and that there is room for one more active worker, and wakes one. If
+ * it sees no room, others are active, and each of those will go through (a) to (c) in turn. The same holds for
+ * a worker that blocks, or whose thread ends. Whoever takes anybody out of n_searching looks at the queues
+ * afterwards: a submitter may have relied on it.
  *
  * The scheme is that of Go's scheduler (runtime/proc.go, "Worker thread parking/unparking").
  *
- * **Nested waiting.** A worker that is about to block on a call of its own pool makes that call itself, if it has not begun: often
- * the one that it has pushed last. If too little of its stack is left it declines, and blocks. When a worker blocks, on
- * whatever future, it is not active, and another one may take its place. */
+ * **Nested waiting.** A worker that is about to block on a call of its own pool makes that call itself, if it
+ * has not begun: often the one that it has pushed last. If too little of its stack is left it declines, and
+ * blocks. When a worker blocks, on whatever future, it is not active, and another one may take its place. */
 
 #include "config.h"
 
@@ -323,8 +327,8 @@ start_worker (CfScheduler  *self,
   return TRUE;
 }
 
-/* Makes one more worker active and searching: wakes an idle one, or else starts a thread. The caller has counted it already.
- * Returns FALSE if there cannot be one more. */
+/* Makes one more worker active and searching: wakes an idle one, or else starts a thread. The caller has
+ * counted it already. Returns FALSE if there cannot be one more. */
 static gboolean
 rouse_worker (CfScheduler *self)
 {
@@ -604,8 +608,8 @@ enter_idle_list (CfScheduler *self,
   cf_mutex_unlock (&self->mutex);
 }
 
-/* Sleeps until the worker is roused: taken out of the idle list by somebody who has counted it as active and searching. Returns FALSE
- * if instead its thread is to end. */
+/* Sleeps until the worker is roused: taken out of the idle list by somebody who has counted it as active and
+ * searching. Returns FALSE if instead its thread is to end. */
 static gboolean
 sleep_idle (CfScheduler *self,
             CfWorker    *worker)
@@ -703,8 +707,8 @@ worker_run_here (CfBlockingHooks *hooks,
   if ((char *) __builtin_frame_address (0) < worker->stack_limit)
     return;
 
-  /* What was pushed last is usually what is waited for. Calls that were made elsewhere are swept out on the way, so that
-   * they do not pile up below. */
+  /* What was pushed last is usually what is waited for. Calls that were made elsewhere are swept out on the
+   * way, so that they do not pile up below. */
   while ((future = cf_deque_pop (&worker->deque)) != NULL && future != call)
     {
       if (!cf_future_is_done (future))
@@ -949,8 +953,8 @@ get_n_pending (CfScheduler *self)
   return n_pending;
 }
 
-/* Counts a call that is about to be pushed, unless the scheduler is closing. Whoever closes it sets `is_closing`, then counts; this
- * counts, then looks at `is_closing`: what gets in is waited for. */
+/* Counts a call that is about to be pushed, unless the scheduler is closing. Whoever closes it sets
+ * `is_closing`, then counts; this counts, then looks at `is_closing`: what gets in is waited for. */
 static gboolean
 enter_submission (CfScheduler *self)
 {
@@ -967,8 +971,8 @@ enter_submission (CfScheduler *self)
  * @self: a scheduler
  * @future: a pending future
  *
- * Has the future's call made by one of the threads. Calls that are submitted from within a call of the same scheduler go
- * into the worker's deque.
+ * Has the future's call made by one of the threads. Calls that are submitted from within a call of the same
+ * scheduler go into the worker's deque.
  */
 void
 cf_scheduler_submit (CfScheduler *self,
@@ -1044,7 +1048,8 @@ join_threads (CfScheduler *self)
  * @wait: whether to wait until every thread has ended
  * @cancel_futures: whether to cancel the calls that have not begun
  *
- * Ends the threads when there is nothing left to do. A thread of the pool does not wait, because it would wait for itself.
+ * Ends the threads when there is nothing left to do. A thread of the pool does not wait, because it would wait
+ * for itself.
  */
 void
 cf_scheduler_shutdown (CfScheduler *self,

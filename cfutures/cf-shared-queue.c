@@ -2,21 +2,21 @@
 
 /* The queue through which calls come into a pool: by priority, and in the order of submission within one.
  *
- * Nearly all calls have the default priority. Their submitters push to an inbox without a lock, and whoever takes
- * calls out moves the whole inbox, turned round, to the end of a list:
+ * Nearly all calls have the default priority. Their submitters push to an inbox without a lock, and whoever
+ * takes calls out moves the whole inbox, turned round, to the end of a list:
  *
  *      submitters:  → [inbox, newest first]
  *                          │ moved whole, turned round          ┐
  *      takers:             └→ [list, oldest first]              │ under the mutex
  *      submitters of another priority: → [heap]                 ┘
  *
- * The inbox is a Treiber stack of which everything is taken at once, so that there is no ABA: a push is a release
- * (and sequentially consistent, see the scheduler), the exchange that takes it an acquire. A submitter never waits for the
- * takers; takers have the mutex for some tens of nanoseconds each, plus the time to turn the inbox round,
- * which is the work of those who come next anyhow.
+ * The inbox is a Treiber stack of which everything is taken at once, so that there is no ABA: a push is a
+ * release (and sequentially consistent, see the scheduler), the exchange that takes it an acquire. A submitter
+ * never waits for the takers; takers have the mutex for some tens of nanoseconds each, plus the time to turn
+ * the inbox round, which is the work of those who come next anyhow.
  *
- * The futures are linked through their `next`, so that queueing allocates nothing. The queue owns a reference to
- * each. */
+ * The futures are linked through their `next`, so that queueing allocates nothing. The queue owns a reference
+ * to each. */
 
 #include "config.h"
 

@@ -2,9 +2,9 @@
 
 /* CfTask: a call with options, to be submitted as often as one likes.
  *
- * It is made and set up in one thread, then submitted; what was submitted does not see later changes. Each submission
- * makes a future of its own, with a copy of the call; the data of a local call stay the task's, which the future
- * keeps alive until it is done. */
+ * It is made and set up in one thread, then submitted; what was submitted does not see later changes. Each
+ * submission makes a future of its own, with a copy of the call; the data of a local call stay the task's,
+ * which the future keeps alive until it is done. */
 
 #include "config.h"
 
@@ -15,8 +15,8 @@
  *
  * A call with options.
  *
- * [method@Cf.Executor.submit] and its siblings are for plain calls. What needs a name, a priority, a time limit, a cancellable or a
- * certain main context is described by a task first:
+ * [method@Cf.Executor.submit] and its siblings are for plain calls. What needs a name, a priority, a time
+ * limit, a cancellable or a certain main context is described by a task first:
  *
  * ```c
  * g_autoptr(CfTask) task = cf_task_new_local (read_page, page, g_object_unref);
@@ -188,8 +188,8 @@ cf_task_class_init (CfTaskClass *klass)
   /**
    * CfTask:priority: (getter get_priority) (setter set_priority)
    *
-   * Which calls go first: those with the lower number, as in GLib. Calls of the same priority begin in the order in which they were
-   * submitted.
+   * Which calls go first: those with the lower number, as in GLib. Calls of the same priority begin in the
+   * order in which they were submitted.
    *
    * Since: 1.0
    */
@@ -408,9 +408,9 @@ cf_task_get_timeout (CfTask *self)
  * @self: a task
  * @timeout_usec: how long the call may run, in microseconds from its beginning, or -1
  *
- * Limits the time that the call may take. When it is over the future fails with `CF_ERROR_TIMED_OUT` at once, and
- * the call's cancellable is cancelled. In a thread the function goes on until it notices that, and its result is dropped;
- * a worker process is killed.
+ * Limits the time that the call may take. When it is over the future fails with `CF_ERROR_TIMED_OUT` at once,
+ * and the call's cancellable is cancelled. In a thread the function goes on until it notices that, and its
+ * result is dropped; a worker process is killed.
  *
  * Since: 1.0
  */

@@ -23,14 +23,15 @@
  * g_autoptr(CfFuture) future = cf_executor_submit_local (executor, load_image, path, g_free);
  * ```
  *
- * Threads are started when they are needed, and reused before another one is started; they end when the executor is shut down, or
- * after [property@Cf.ThreadPoolExecutor:idle-timeout]. Calls begin by priority, and within one in the order in which they
- * were submitted; those that a call submits are made by the same thread first, unless another one is free.
+ * Threads are started when they are needed, and reused before another one is started; they end when the
+ * executor is shut down, or after [property@Cf.ThreadPoolExecutor:idle-timeout]. Calls begin by priority, and
+ * within one in the order in which they were submitted; those that a call submits are made by the same thread
+ * first, unless another one is free.
  *
  * A call may wait for other calls of the same pool: one that has not begun is made right there, by the thread
- * that waits for it, so that even a pool of one thread never deadlocks. While a thread waits for something else in a
- * function of this library another one takes its place, so that [property@Cf.Executor:max-workers] of them are
- * working; when the first one goes on, one too many may be working for the rest of a call.
+ * that waits for it, so that even a pool of one thread never deadlocks. While a thread waits for something else
+ * in a function of this library another one takes its place, so that [property@Cf.Executor:max-workers] of them
+ * are working; when the first one goes on, one too many may be working for the rest of a call.
  *
  * Since: 1.0
  */
@@ -230,8 +231,8 @@ cf_thread_pool_executor_new (guint max_workers)
  * @user_data: passed to @initializer
  * @destroy: (nullable): frees @user_data
  *
- * Has each thread prepared. If @initializer fails, in any thread, the pool is broken: calls that have not begun, and those that
- * are submitted later, fail with `CF_ERROR_BROKEN_EXECUTOR` and its message.
+ * Has each thread prepared. If @initializer fails, in any thread, the pool is broken: calls that have not
+ * begun, and those that are submitted later, fail with `CF_ERROR_BROKEN_EXECUTOR` and its message.
  *
  * Since: 1.0
  */

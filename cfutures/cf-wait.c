@@ -91,8 +91,8 @@ split (CfCompletionSet *set,
  * @done and @not_done are set in any case, also when the wait ended early; they keep the order of @futures. A
  * cancelled future is done, and has not failed.
  *
- * As with [method@Cf.Future.wait], callbacks of the futures that are due in this thread's own main context run before this
- * returns, and a thread of the pool that is to make the calls makes them.
+ * As with [method@Cf.Future.wait], callbacks of the futures that are due in this thread's own main context run
+ * before this returns, and a thread of the pool that is to make the calls makes them.
  *
  * Returns: %TRUE if the condition holds, %FALSE if @error is set
  *
