@@ -86,6 +86,12 @@ get_private (CfExecutor *self)
   return cf_executor_get_instance_private (self);
 }
 
+static gboolean
+is_shut_down (CfExecutor *self)
+{
+  return atomic_load_explicit (&get_private (self)->is_shut_down, memory_order_acquire);
+}
+
 /* What a subclass that does not count its calls has instead. */
 
 static void
@@ -146,21 +152,10 @@ static void
 execute (CfExecutor *self,
          CfFuture   *future)
 {
-  CfExecutorPrivate *priv = get_private (self);
-
-  if (!keeps_outstanding (self))
-    {
-      CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
-      cf_counts_notifier_changed_in (priv->notifier, G_OBJECT (self));
-    }
-  else if (cf_outstanding_add (priv->outstanding, future))
-    {
-      CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
-    }
+  if (keeps_outstanding (self) && !cf_outstanding_add (get_private (self)->outstanding, future))
+    cf_future_fail (future, cf_executor_make_shut_down_error ());
   else
-    {
-      cf_future_fail (future, cf_executor_make_shut_down_error ());
-    }
+    CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
 }
 
 /**
@@ -176,7 +171,7 @@ cf_executor_submit_call (CfExecutor *self,
 {
   CfFuture *future;
 
-  if (cf_executor_is_shut_down (self))
+  if (is_shut_down (self))
     {
       cf_call_clear (call);
       return cf_future_new_failed (cf_executor_make_shut_down_error ());
@@ -192,7 +187,7 @@ static void
 submit_prepared (CfExecutor *self,
                  CfFuture   *future)
 {
-  if (cf_executor_is_shut_down (self))
+  if (is_shut_down (self))
     cf_future_fail (future, cf_executor_make_shut_down_error ());
   else if (!cf_future_is_done (future))
     execute (self, future);
@@ -683,7 +678,7 @@ cf_executor_is_shut_down (CfExecutor *self)
 {
   g_return_val_if_fail (CF_IS_EXECUTOR (self), TRUE);
 
-  return atomic_load_explicit (&get_private (self)->is_shut_down, memory_order_acquire);
+  return is_shut_down (self);
 }
 
 /**

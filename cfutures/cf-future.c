@@ -199,7 +199,8 @@ settle (CfFuture          *self,
   if ((word & CF_WORD_DETAILED) != 0)
     cf_future_details_end (self);
   cf_call_clear (&unused_call);
-  g_slist_free_full (contexts, (GDestroyNotify) g_main_context_unref);
+  if (contexts != NULL)
+    g_slist_free_full (contexts, (GDestroyNotify) g_main_context_unref);
   cf_future_notify_state (self);
 
   return TRUE;

@@ -30,7 +30,7 @@ gint64             cf_scheduler_get_idle_timeout (CfScheduler      *self);
 void               cf_scheduler_set_idle_timeout (CfScheduler      *self,
                                                   gint64            idle_timeout_usec);
 
-void               cf_scheduler_submit           (CfScheduler      *self,
+gboolean           cf_scheduler_submit           (CfScheduler      *self,
                                                   CfFuture         *future);
 void               cf_scheduler_shutdown         (CfScheduler      *self,
                                                   gboolean          wait,

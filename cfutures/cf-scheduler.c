@@ -62,6 +62,11 @@
 /* Every how many calls a worker looks at the shared queue first. */
 #define FAIRNESS_INTERVAL 61
 
+/* Every how many calls that are submitted by calls it is said that the counts have changed. To find out whether
+ * anybody listens takes a lock that the whole process shares, and forking would not scale. Whoever takes such a call
+ * says so in any case. */
+#define ANNOUNCED_INTERVAL 64
+
 /* A batch of calls is short if it took less than this in all, and long if it took more than that. */
 #define SHORT_BATCH_USEC 20
 #define LONG_BATCH_USEC  80
@@ -966,6 +971,38 @@ enter_submission (CfScheduler *self)
   return FALSE;
 }
 
+/* A call that is submitted by one of the worker's own. Returns whether to announce it. */
+static gboolean
+submit_nested (CfWorker *worker,
+               CfFuture *future)
+{
+  CfScheduler *self = worker->scheduler;
+
+  future->owner = &self->owner;
+  increment (&worker->n_submitted);
+  cf_deque_push (&worker->deque, g_object_ref (future));
+  notice_submission (self);
+
+  return atomic_load_explicit (&worker->n_submitted, memory_order_relaxed) % ANNOUNCED_INTERVAL == 0;
+}
+
+static gboolean
+submit_from_outside (CfScheduler *self,
+                     CfFuture    *future)
+{
+  if (!enter_submission (self))
+    {
+      cf_future_fail (future, cf_executor_make_shut_down_error ());
+      return FALSE;
+    }
+
+  future->owner = &self->owner;
+  cf_shared_queue_push (&self->queue, g_object_ref (future));
+  notice_submission (self);
+
+  return TRUE;
+}
+
 /**
  * cf_scheduler_submit:
  * @self: a scheduler
@@ -973,8 +1010,10 @@ enter_submission (CfScheduler *self)
  *
  * Has the future's call made by one of the threads. Calls that are submitted from within a call of the same
  * scheduler go into the worker's deque.
+ *
+ * Returns: whether to tell those who listen that the counts have changed
  */
-void
+gboolean
 cf_scheduler_submit (CfScheduler *self,
                      CfFuture    *future)
 {
@@ -983,29 +1022,13 @@ cf_scheduler_submit (CfScheduler *self,
   if (is_broken (self))
     {
       cf_future_fail (future, copy_breaking_error (self));
-      return;
+      return FALSE;
     }
 
   if (hooks != NULL && hooks->owner == self && cf_future_get_priority (future) == G_PRIORITY_DEFAULT)
-    {
-      CfWorker *worker = (CfWorker *) hooks;
+    return submit_nested ((CfWorker *) hooks, future);
 
-      future->owner = &self->owner;
-      increment (&worker->n_submitted);
-      cf_deque_push (&worker->deque, g_object_ref (future));
-    }
-  else if (enter_submission (self))
-    {
-      future->owner = &self->owner;
-      cf_shared_queue_push (&self->queue, g_object_ref (future));
-    }
-  else
-    {
-      cf_future_fail (future, cf_executor_make_shut_down_error ());
-      return;
-    }
-
-  notice_submission (self);
+  return submit_from_outside (self, future);
 }
 
 /* Waits until all threads have ended, and joins them, so that nothing of them is left. */

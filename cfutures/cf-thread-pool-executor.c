@@ -59,7 +59,8 @@ static void
 cf_thread_pool_executor_execute (CfExecutor *executor,
                                  CfFuture   *future)
 {
-  cf_scheduler_submit (CF_THREAD_POOL_EXECUTOR (executor)->scheduler, future);
+  if (cf_scheduler_submit (CF_THREAD_POOL_EXECUTOR (executor)->scheduler, future))
+    cf_counts_notifier_changed_in (cf_executor_get_notifier (executor), G_OBJECT (executor));
 }
 
 static void
