@@ -68,7 +68,7 @@ test_wake (void)
   const Race race = { bed_set_up, { leg_park, leg_unpark }, check_woken };
   Bed bed = { 0 };
 
-  race_run (&race, &bed, stress_scale (300000));
+  race_run (&race, &bed, stress_scale (200000));
 }
 
 static void
@@ -130,7 +130,7 @@ test_cancel (void)
   const Race race = { bed_set_up, { leg_park_cancellable, leg_cancel }, check_cancelled };
   Bed bed = { 0 };
 
-  race_run (&race, &bed, stress_scale (100000));
+  race_run (&race, &bed, stress_scale (50000));
 }
 
 int

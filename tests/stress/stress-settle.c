@@ -373,7 +373,7 @@ test_wait_ended_by_cancellable (void)
   };
   Promise promise = { 0 };
 
-  race_run (&race, &promise, stress_scale (50000));
+  race_run (&race, &promise, stress_scale (20000));
 }
 
 /* Waiting without blocking */

@@ -45,7 +45,7 @@ static void
 test_one (gconstpointer data)
 {
   g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (GPOINTER_TO_UINT (data));
-  guint n_rounds = stress_scale (100000);
+  guint n_rounds = stress_scale (60000);
 
   for (guint i = 0; i < n_rounds; i++)
     {
@@ -71,7 +71,7 @@ test_two_threads (gconstpointer data)
   const Race race = { do_nothing, { leg_submit_and_wait, leg_submit_and_wait }, do_nothing };
   g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (GPOINTER_TO_UINT (data));
 
-  race_run (&race, executor, stress_scale (100000));
+  race_run (&race, executor, stress_scale (60000));
 }
 
 /* Two calls of which each needs a thread: neither ends before both run. */
@@ -453,7 +453,7 @@ test_main_loop_and_promise (void)
   const Race race = { appointment_set_up, { leg_iterate, leg_keep_appointment }, appointment_tear_down };
   Appointment appointment = { 0 };
 
-  race_run (&race, &appointment, stress_scale (200000));
+  race_run (&race, &appointment, stress_scale (60000));
 }
 
 /* Two threads that hand promises to each other */
@@ -525,7 +525,7 @@ test_rally (void)
   const Race race = { rally_set_up, { leg_serve, leg_return }, rally_tear_down };
   Rally rally = { 0 };
 
-  race_run (&race, &rally, stress_scale (50000));
+  race_run (&race, &rally, stress_scale (30000));
 }
 
 int
