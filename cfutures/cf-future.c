@@ -57,7 +57,7 @@
  * The callback runs in the main context of the thread that asked, so that it may touch widgets.
  *
  * All methods may be called from any thread. Properties are notified on the main context that was the thread's
- * default when the call was submitted; notifications are coalesced, and cost nothing while nobody listens.
+ * default when the call was submitted; notifications are coalesced, and nothing is queued while nobody listens.
  *
  * A future can also be made by hand, with [ctor@Cf.Future.new]: a promise, which somebody settles with
  * [method@Cf.Future.set_value], [method@Cf.Future.set_variant] or [method@Cf.Future.set_error].
