@@ -140,8 +140,8 @@ cf_completion_iterator_next (CfCompletionIterator  *self,
   if (self->n_left == 0)
     return NULL;
 
-  outcome = cf_completion_set_wait (self->set, self->deadline, NULL);
-  if (!cf_wait_outcome_to_error (outcome, N_("the calls"), NULL, error))
+  outcome = cf_completion_set_wait (self->set, self->n_left == 1, self->deadline, NULL);
+  if (!cf_wait_outcome_to_error (outcome, N_("the calls"), error))
     return NULL;
 
   return take (self);

@@ -23,6 +23,7 @@ CfFuture        *cf_completion_set_get       (CfCompletionSet    *self,
 
 CfFuture        *cf_completion_set_take      (CfCompletionSet    *self);
 CfWaitOutcome    cf_completion_set_wait      (CfCompletionSet    *self,
+                                              gboolean            for_all,
                                               gint64              deadline,
                                               GCancellable       *cancellable);
 gboolean         cf_completion_set_notify    (CfCompletionSet    *self,

@@ -269,12 +269,19 @@ set_consumer (CfCompletionSet    *self,
 }
 
 /* Makes calls of the set that have not begun, if this thread is one of those that would make them, until one is
- * done. */
+ * done. Where any call is waited for, making one of them might be in the way of another: an impatient thread leaves
+ * that to the others of its pool. */
 static gboolean
-help (CfCompletionSet *self)
+help (CfCompletionSet *self,
+      gboolean         is_patient)
 {
+  CfBlockingHooks *hooks = cf_blocking_get_hooks ();
+
+  if (!is_patient && hooks != NULL && hooks->has_substitute (hooks))
+    return FALSE;
+
   while (!has_completed (self) && self->helped < self->n_members)
-    cf_future_try_run_here (self->members[self->helped++].future);
+    cf_future_try_run_here (self->members[self->helped++].future, TRUE);
 
   return has_completed (self);
 }
@@ -282,6 +289,7 @@ help (CfCompletionSet *self)
 /**
  * cf_completion_set_wait:
  * @self: a set
+ * @for_all: whether the caller goes on waiting until all futures are done, whichever is first
  * @deadline: a monotonic time, or -1
  * @cancellable: (nullable): ends the wait early
  *
@@ -291,6 +299,7 @@ help (CfCompletionSet *self)
  */
 CfWaitOutcome
 cf_completion_set_wait (CfCompletionSet *self,
+                        gboolean         for_all,
                         gint64           deadline,
                         GCancellable    *cancellable)
 {
@@ -305,7 +314,10 @@ cf_completion_set_wait (CfCompletionSet *self,
   if (deadline >= 0 && deadline <= g_get_monotonic_time ())
     return CF_WAIT_TIMED_OUT;
 
-  if (help (self) || cf_wait_spin (has_completed, self))
+  if (help (self, for_all && deadline < 0 && cancellable == NULL))
+    return CF_WAIT_DONE;
+
+  if (cf_wait_spin (has_completed, self))
     return CF_WAIT_DONE;
 
   set_consumer (self, cf_parker_get (), NULL, NULL);

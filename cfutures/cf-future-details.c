@@ -289,12 +289,15 @@ cf_future_details_begin (CfFuture *self)
 
 /**
  * cf_future_details_end:
- * @self: a future that is done
+ * @self: a future that is done, or about to be
+ * @call_is_over: whether the function has returned or will never be called; it may still run when the future has
+ *   failed because of its time limit
  *
- * Lets go of what was needed only as long as the call might run.
+ * Lets go of what is not needed any more.
  */
 void
-cf_future_details_end (CfFuture *self)
+cf_future_details_end (CfFuture *self,
+                       gboolean  call_is_over)
 {
   CfFutureDetails *details = self->details;
   g_autoptr(GCancellable) cancellable = NULL;
@@ -305,7 +308,8 @@ cf_future_details_end (CfFuture *self)
   word = cf_future_lock (self);
   cancellable = g_steal_pointer (&details->user_cancellable);
   deadline = g_steal_pointer (&details->deadline);
-  task = g_steal_pointer (&details->task);
+  if (call_is_over)
+    task = g_steal_pointer (&details->task);
   cf_future_unlock (self, word);
 
   if (deadline != NULL)

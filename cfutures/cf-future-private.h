@@ -41,9 +41,9 @@ struct _CfFutureObserver
  * (nullable): whether pending calls would be made in the calling thread, and by it alone */
 struct _CfFutureOwner
 {
-  void     (*withdrawn)           (CfFutureOwner *self,
-                                   CfFuture      *future);
-  gboolean (*runs_in_this_thread) (CfFutureOwner *self);
+  void           (*withdrawn)       (CfFutureOwner *self,
+                                     CfFuture      *future);
+  GMainContext * (*acquire_context) (CfFutureOwner *self);
 };
 
 /* The bits of the state word. A future is done if DONE is set. Whoever holds LOCKED is the only one to write
@@ -99,6 +99,8 @@ cf_word_get_state (guint word)
 
 CfFuture         *cf_future_new_call         (CfCall            *call);
 CfFuture         *cf_future_new_failed       (GError            *error);
+gboolean          cf_future_set_owner        (CfFuture          *self,
+                                              CfFutureOwner     *owner);
 gboolean          cf_future_claim            (CfFuture          *self,
                                               gboolean           is_short,
                                               CfCall            *call);
@@ -138,7 +140,8 @@ void              cf_future_disconnect_done  (CfFuture          *self,
 
 /* Waiting */
 
-gboolean          cf_future_try_run_here     (CfFuture          *self);
+gboolean          cf_future_try_run_here     (CfFuture          *self,
+                                              gboolean           is_patient);
 void              cf_future_block            (CfFuture          *self);
 
 /* Details: what a task may ask for, progress, and notification */
@@ -158,7 +161,8 @@ int               cf_future_get_priority     (CfFuture          *self);
 const char       *cf_future_get_name         (CfFuture          *self);
 gboolean          cf_future_is_cancel_requested (CfFuture       *self);
 void              cf_future_details_begin    (CfFuture          *self);
-void              cf_future_details_end      (CfFuture          *self);
+void              cf_future_details_end      (CfFuture          *self,
+                                              gboolean           call_is_over);
 void              cf_future_details_free     (CfFutureDetails   *details);
 void              cf_future_trip_cancellable (CfFuture          *self);
 void              cf_future_notify_state     (CfFuture          *self);

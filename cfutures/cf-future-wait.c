@@ -35,31 +35,39 @@ unpark_thread (CfFutureObserver *observer,
   cf_parker_unpark (((ThreadObserver *) observer)->parker);
 }
 
-/* Whether the call is pending in a queue that is served by this thread and by no other, so that to wait for it
- * would be to wait for ever. */
-static gboolean
-runs_in_this_thread (CfFuture *self)
+/* If the call is pending in the queue of a main context that this thread owns, to wait for it would be to wait for
+ * ever: makes it. */
+static void
+run_in_own_context (CfFuture *self)
 {
+  GMainContext *context = NULL;
   guint word = cf_future_lock (self);
-  gboolean answer = cf_word_get_state (word) == CF_FUTURE_STATE_PENDING &&
-                    self->owner->runs_in_this_thread != NULL &&
-                    self->owner->runs_in_this_thread (self->owner);
 
+  if (cf_word_get_state (word) == CF_FUTURE_STATE_PENDING && self->owner->acquire_context != NULL)
+    context = self->owner->acquire_context (self->owner);
   cf_future_unlock (self, word);
-  return answer;
+
+  if (context == NULL)
+    return;
+
+  cf_future_run (self);
+  g_main_context_release (context);
 }
 
 /**
  * cf_future_try_run_here:
  * @self: a future
+ * @is_patient: whether this thread goes on waiting until the future is done, come what may
  *
  * If the future's call is pending with the pool that this thread belongs to, or with this thread's own main
- * context, makes it here.
+ * context, makes it here. An impatient thread leaves it to another one of the pool if there is any: it could not
+ * give the call up.
  *
  * Returns: whether the future is done
  */
 gboolean
-cf_future_try_run_here (CfFuture *self)
+cf_future_try_run_here (CfFuture *self,
+                        gboolean  is_patient)
 {
   CfBlockingHooks *hooks = cf_blocking_get_hooks ();
   guint word = cf_future_get_word (self);
@@ -67,10 +75,10 @@ cf_future_try_run_here (CfFuture *self)
   if (cf_word_get_state (word) != CF_FUTURE_STATE_PENDING || self->owner == NULL)
     return cf_word_is_done (word);
 
-  if (hooks != NULL && hooks->owner == self->owner)
+  if (hooks == NULL || hooks->owner != self->owner)
+    run_in_own_context (self);
+  else if (is_patient || !hooks->has_substitute (hooks))
     hooks->run_here (hooks, self);
-  else if (runs_in_this_thread (self))
-    cf_future_run (self);
 
   return is_done (self);
 }
@@ -111,7 +119,7 @@ wait_until_done (CfFuture     *self,
   if (timeout_usec == 0)
     return CF_WAIT_TIMED_OUT;
 
-  if (cf_future_try_run_here (self))
+  if (cf_future_try_run_here (self, timeout_usec < 0 && cancellable == NULL))
     return CF_WAIT_DONE;
 
   deadline = cf_deadline_after (timeout_usec);
@@ -167,16 +175,17 @@ cf_future_wait (CfFuture      *self,
   if (outcome == CF_WAIT_DONE)
     cf_future_deliver_own (self);
 
-  return cf_wait_outcome_to_error (outcome, N_("the call"), cancellable, error);
+  return cf_wait_outcome_to_error (outcome, N_("the call"), error);
 }
 
 /* Waiting on the main loop: a GTask that is returned by whichever comes first of the future, the time limit and
- * the cancellable. All three arrive in the task's context, so there is nothing to lock. */
+ * the cancellable. All that happens in the task's context, from the beginning, so there is nothing to lock. */
 
 typedef struct
 {
   GTask    *task;         /* the future is its source object */
-  gpointer  done_handle;
+  gint64    deadline;
+  gpointer  done_handle;  /* until the future is done */
   GSource  *timeout;
   GSource  *cancelled;
 } AsyncWait;
@@ -191,7 +200,7 @@ clear_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
-/* Ends the wait and frees it. */
+/* Ends the wait and frees it. A future that is done wins, even if nobody has come to say so yet. */
 static void
 async_wait_return (AsyncWait     *wait,
                    CfWaitOutcome  outcome)
@@ -200,13 +209,14 @@ async_wait_return (AsyncWait     *wait,
   CfFuture *future = g_task_get_source_object (task);
   GError *error = NULL;
 
-  if (outcome != CF_WAIT_DONE)
+  if (wait->done_handle != NULL)
     cf_future_disconnect_done (future, wait->done_handle);
   clear_source (&wait->timeout);
   clear_source (&wait->cancelled);
   g_free (wait);
 
-  if (cf_wait_outcome_to_error (outcome, N_("the call"), g_task_get_cancellable (task), &error))
+  if (is_done (future) ||
+      cf_wait_outcome_to_error (outcome, N_("the call"), &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -214,8 +224,11 @@ async_wait_return (AsyncWait     *wait,
 
 static void
 on_future_done (CfFuture *self,
-                gpointer  wait)
+                gpointer  data)
 {
+  AsyncWait *wait = data;
+
+  wait->done_handle = NULL;
   async_wait_return (wait, CF_WAIT_DONE);
 }
 
@@ -231,6 +244,35 @@ on_cancelled (GCancellable *cancellable,
               gpointer      wait)
 {
   async_wait_return (wait, CF_WAIT_CANCELLED);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the context of the task, which no other thread iterates meanwhile. */
+static gboolean
+async_wait_begin (gpointer data)
+{
+  AsyncWait *wait = data;
+  CfFuture *future = g_task_get_source_object (wait->task);
+  GCancellable *cancellable = g_task_get_cancellable (wait->task);
+  GMainContext *context = g_task_get_context (wait->task);
+
+  wait->done_handle = cf_future_connect_done (future, context, on_future_done, wait, NULL);
+
+  if (wait->deadline >= 0)
+    {
+      wait->timeout = g_timeout_source_new (0);
+      g_source_set_ready_time (wait->timeout, wait->deadline);
+      g_source_set_callback (wait->timeout, on_timeout, wait, NULL);
+      g_source_attach (wait->timeout, context);
+    }
+
+  if (cancellable != NULL)
+    {
+      wait->cancelled = g_cancellable_source_new (cancellable);
+      g_source_set_callback (wait->cancelled, G_SOURCE_FUNC (on_cancelled), wait, NULL);
+      g_source_attach (wait->cancelled, context);
+    }
+
   return G_SOURCE_REMOVE;
 }
 
@@ -253,35 +295,17 @@ cf_future_wait_async (CfFuture            *self,
                       GAsyncReadyCallback  callback,
                       gpointer             user_data)
 {
-  GMainContext *context;
   AsyncWait *wait;
-  GTask *task;
 
   g_return_if_fail (CF_IS_FUTURE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_check_cancellable (task, FALSE);
-  context = g_task_get_context (task);
-
   wait = g_new0 (AsyncWait, 1);
-  wait->task = task;
-  wait->done_handle = cf_future_connect_done (self, context, on_future_done, wait, NULL);
+  wait->deadline = cf_deadline_after (timeout_usec);
+  wait->task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_check_cancellable (wait->task, FALSE);
 
-  if (timeout_usec >= 0)
-    {
-      wait->timeout = g_timeout_source_new (0);
-      g_source_set_ready_time (wait->timeout, MAX (0, cf_deadline_after (timeout_usec)));
-      g_source_set_callback (wait->timeout, on_timeout, wait, NULL);
-      g_source_attach (wait->timeout, context);
-    }
-
-  if (cancellable != NULL)
-    {
-      wait->cancelled = g_cancellable_source_new (cancellable);
-      g_source_set_callback (wait->cancelled, G_SOURCE_FUNC (on_cancelled), wait, NULL);
-      g_source_attach (wait->cancelled, context);
-    }
+  g_main_context_invoke (g_task_get_context (wait->task), async_wait_begin, wait);
 }
 
 /**

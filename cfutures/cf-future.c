@@ -169,18 +169,19 @@ settle (CfFuture          *self,
         CfFutureObserver **immediate)
 {
   guint word = cf_future_lock (self);
+  gboolean was_pending = cf_word_get_state (word) == CF_FUTURE_STATE_PENDING;
   GSList *contexts = NULL;
   CfCall unused_call;
 
   *immediate = NULL;
 
-  if (cf_word_is_done (word) || (only_pending && cf_word_get_state (word) != CF_FUTURE_STATE_PENDING))
+  if (cf_word_is_done (word) || (only_pending && !was_pending))
     {
       cf_future_unlock (self, word);
       return FALSE;
     }
 
-  if (cf_word_get_state (word) == CF_FUTURE_STATE_PENDING)
+  if (was_pending)
     withdraw (self);
 
   unused_call = self->call;
@@ -197,7 +198,7 @@ settle (CfFuture          *self,
   cf_future_unlock (self, word);
 
   if ((word & CF_WORD_DETAILED) != 0)
-    cf_future_details_end (self);
+    cf_future_details_end (self, was_pending);
   cf_call_clear (&unused_call);
   if (contexts != NULL)
     g_slist_free_full (contexts, (GDestroyNotify) g_main_context_unref);
@@ -237,6 +238,29 @@ cf_future_new_failed (GError *error)
 }
 
 /**
+ * cf_future_set_owner:
+ * @self: a future that is about to be queued
+ * @owner: whose queue it is
+ *
+ * Makes @owner hear of the future if it is settled without having been run.
+ *
+ * Returns: %FALSE if it is done already, and not to be queued
+ */
+gboolean
+cf_future_set_owner (CfFuture      *self,
+                     CfFutureOwner *owner)
+{
+  guint word = cf_future_lock (self);
+  gboolean is_done = cf_word_is_done (word);
+
+  if (!is_done)
+    self->owner = owner;
+  cf_future_unlock (self, word);
+
+  return !is_done;
+}
+
+/**
  * cf_future_claim:
  * @self: a future of the caller's own
  * @is_short: whether the call is expected to be over at once, so that its beginning and its end may be notified as one
@@ -267,7 +291,7 @@ cf_future_end_call (CfFuture *self,
 {
   cf_call_clear (call);
   if ((atomic_load_explicit (&self->word, memory_order_relaxed) & CF_WORD_DETAILED) != 0)
-    cf_future_details_end (self);
+    cf_future_details_end (self, TRUE);
 }
 
 /**

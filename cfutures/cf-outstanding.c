@@ -6,7 +6,7 @@
  * here. Each future that is handed to it is entered, with an observer that strikes it out when it is done. So
  * the executor can tell how many calls wait and run, and can cancel them or wait for them when it is shut down.
  *
- * It is counted: by the executor, and by each entry. The mutex guards the table and the number of completed
+ * It is counted: by the executor, and by each entry. The mutex guards the list and the number of completed
  * calls. An entry is struck out under its future's lock, so nothing takes a future's lock while it has the
  * mutex. */
 
@@ -24,7 +24,7 @@ struct _CfOutstanding
   GMainContext     *context;      /* whose owner makes the calls, if that is so; not a reference */
 
   CfMutex           mutex;
-  GHashTable       *entries;
+  GQueue            entries;      /* in the order of submission */
   guint64           n_completed;
   gboolean          is_closed;
 };
@@ -34,12 +34,15 @@ typedef struct
   CfFutureObserver observer;
   CfOutstanding   *outstanding;
   CfFuture        *future;
+  GList            link;
 } Entry;
 
-static gboolean
-runs_in_this_thread (CfFutureOwner *owner)
+static GMainContext *
+acquire_context (CfFutureOwner *owner)
 {
-  return ((CfOutstanding *) owner)->context == cf_main_context_get_own ();
+  GMainContext *context = ((CfOutstanding *) owner)->context;
+
+  return context == cf_main_context_get_own () && g_main_context_acquire (context) ? context : NULL;
 }
 
 /**
@@ -55,7 +58,7 @@ cf_outstanding_new (CfCountsNotifier *notifier)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->notifier = cf_counts_notifier_ref (notifier);
-  self->entries = g_hash_table_new (NULL, NULL);
+  g_queue_init (&self->entries);
 
   return self;
 }
@@ -68,7 +71,6 @@ cf_outstanding_unref (CfOutstanding *self)
     return;
 
   CF_TSAN_ACQUIRE (self);
-  g_hash_table_unref (self->entries);
   cf_counts_notifier_unref (self->notifier);
   cf_mutex_clear (&self->mutex);
   g_free (self);
@@ -88,7 +90,7 @@ cf_outstanding_set_context (CfOutstanding *self,
                             GMainContext  *context)
 {
   self->context = context;
-  self->owner.runs_in_this_thread = runs_in_this_thread;
+  self->owner.acquire_context = acquire_context;
 }
 
 CfFutureOwner *
@@ -105,7 +107,7 @@ strike_out (CfFutureObserver *observer,
   CfOutstanding *self = entry->outstanding;
 
   cf_mutex_lock (&self->mutex);
-  g_hash_table_remove (self->entries, entry);
+  g_queue_unlink (&self->entries, &entry->link);
   if (!cf_future_is_cancelled (future))
     self->n_completed++;
   cf_mutex_unlock (&self->mutex);
@@ -141,14 +143,15 @@ cf_outstanding_add (CfOutstanding *self,
       entry->outstanding = self;
       entry->future = g_object_ref (future);
       g_atomic_ref_count_inc (&self->ref_count);
-      g_hash_table_add (self->entries, entry);
+      entry->link.data = entry;
+      g_queue_push_tail_link (&self->entries, &entry->link);
     }
   cf_mutex_unlock (&self->mutex);
 
   if (entry == NULL)
     return FALSE;
 
-  future->owner = &self->owner;
+  cf_future_set_owner (future, &self->owner);
   if (!cf_future_link_observer (future, &entry->observer))
     strike_out (&entry->observer, future);
 
@@ -174,19 +177,16 @@ cf_outstanding_close (CfOutstanding *self)
  * cf_outstanding_list:
  * @self: a list of calls
  *
- * Returns: (transfer full): the futures of the calls that are not done
+ * Returns: (transfer full): the futures of the calls that are not done, in the order of their submission
  */
 GPtrArray *
 cf_outstanding_list (CfOutstanding *self)
 {
   GPtrArray *futures = g_ptr_array_new_with_free_func (g_object_unref);
-  GHashTableIter iter;
-  gpointer key;
 
   cf_mutex_lock (&self->mutex);
-  g_hash_table_iter_init (&iter, self->entries);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
-    g_ptr_array_add (futures, g_object_ref (((Entry *) key)->future));
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
+    g_ptr_array_add (futures, g_object_ref (((Entry *) link->data)->future));
   cf_mutex_unlock (&self->mutex);
 
   return futures;
@@ -205,17 +205,13 @@ cf_outstanding_get_counts (CfOutstanding *self,
                            guint64       *n_running,
                            guint64       *n_completed)
 {
-  GHashTableIter iter;
-  gpointer key;
-
   *n_pending = 0;
   *n_running = 0;
 
   cf_mutex_lock (&self->mutex);
-  g_hash_table_iter_init (&iter, self->entries);
-  while (g_hash_table_iter_next (&iter, &key, NULL))
+  for (GList *link = self->entries.head; link != NULL; link = link->next)
     {
-      CfFutureState state = cf_future_get_state (((Entry *) key)->future);
+      CfFutureState state = cf_future_get_state (((Entry *) link->data)->future);
 
       *n_pending += state == CF_FUTURE_STATE_PENDING;
       *n_running += state == CF_FUTURE_STATE_RUNNING;

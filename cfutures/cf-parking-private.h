@@ -20,16 +20,18 @@ typedef enum
 typedef gboolean (*CfCondition) (gpointer data);
 
 /* What a pool wants to know of its own threads: that one is about to sleep, and that it is back. Before that,
- * one that waits for a call of the same `owner` offers to run it, which the pool may decline. */
+ * one that waits for a call of the same `owner` offers to run it, which the pool may decline; one that would rather
+ * not asks whether the pool has another thread to do so. */
 typedef struct _CfBlockingHooks CfBlockingHooks;
 
 struct _CfBlockingHooks
 {
   gpointer owner;
-  void (*run_here)       (CfBlockingHooks *hooks,
-                          gpointer         call);
-  void (*begin_blocking) (CfBlockingHooks *hooks);
-  void (*end_blocking)   (CfBlockingHooks *hooks);
+  gboolean (*has_substitute) (CfBlockingHooks *hooks);
+  void     (*run_here)       (CfBlockingHooks *hooks,
+                              gpointer         call);
+  void     (*begin_blocking) (CfBlockingHooks *hooks);
+  void     (*end_blocking)   (CfBlockingHooks *hooks);
 };
 
 void             cf_blocking_set_hooks (CfBlockingHooks *hooks);
@@ -51,7 +53,6 @@ CfWaitOutcome    cf_wait_park          (CfCondition      condition,
                                         GCancellable    *cancellable);
 gboolean         cf_wait_outcome_to_error (CfWaitOutcome   outcome,
                                            const char     *what,
-                                           GCancellable   *cancellable,
                                            GError        **error);
 
 /* Tells the processor that this is a spin loop. */

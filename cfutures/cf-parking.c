@@ -362,7 +362,6 @@ cf_wait_park (CfCondition   condition,
  * cf_wait_outcome_to_error:
  * @outcome: how a wait ended
  * @what: what was waited for, for the message, to be translated
- * @cancellable: (nullable): the cancellable that was waited with
  * @error: return location
  *
  * Returns: %TRUE if the wait was successful, or %FALSE with @error set
@@ -370,7 +369,6 @@ cf_wait_park (CfCondition   condition,
 gboolean
 cf_wait_outcome_to_error (CfWaitOutcome   outcome,
                           const char     *what,
-                          GCancellable   *cancellable,
                           GError        **error)
 {
   switch (outcome)
@@ -379,7 +377,8 @@ cf_wait_outcome_to_error (CfWaitOutcome   outcome,
       return TRUE;
 
     case CF_WAIT_CANCELLED:
-      return !g_cancellable_set_error_if_cancelled (cancellable, error);
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, _("The wait was cancelled"));
+      return FALSE;
 
     case CF_WAIT_TIMED_OUT:
       g_set_error (error, CF_ERROR, CF_ERROR_TIMED_OUT, _("The time allowed for %s is over"), _(what));

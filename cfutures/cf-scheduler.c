@@ -34,7 +34,8 @@
  * submitter sees that nobody is searching and that there is room for one more active worker, and wakes one. If
  * it sees no room, others are active, and each of those will go through (a) to (c) in turn. The same holds for
  * a worker that blocks, or whose thread ends. Whoever takes anybody out of n_searching looks at the queues
- * afterwards: a submitter may have relied on it.
+ * afterwards: a submitter may have relied on it. What holds for a submitter holds for a worker that moves calls
+ * from the shared queue into its deque, or puts one back.
  *
  * The scheme is that of Go's scheduler (runtime/proc.go, "Worker thread parking/unparking").
  *
@@ -70,6 +71,8 @@
 /* A batch of calls is short if it took less than this in all, and long if it took more than that. */
 #define SHORT_BATCH_USEC 20
 #define LONG_BATCH_USEC  80
+
+#define CACHE_LINE 64
 
 typedef struct _CfWorker CfWorker;
 
@@ -114,16 +117,21 @@ struct _CfScheduler
   guint                max_searching;
   _Atomic gint64       idle_timeout_usec;
 
-  CfSharedQueue        queue;
-  _Atomic guint64      n_submitted;
-  _Atomic guint64      n_withdrawn;
-
-  _Atomic guint        n_searching;
-  _Atomic guint        n_active;
   _Atomic guint        n_made;      /* how many of `workers` are there */
   _Atomic gboolean     is_closing;
   _Atomic (GError *)   broken;      /* set once, under the mutex */
 
+  /* Each of these is written by other threads than its neighbours: they are a cache line apart. */
+  _Alignas (CACHE_LINE)
+  _Atomic guint64      n_submitted;
+  _Alignas (CACHE_LINE)
+  CfSharedQueue        queue;
+  _Alignas (CACHE_LINE)
+  _Atomic guint        n_searching;
+  _Atomic guint        n_active;
+  _Atomic guint64      n_withdrawn;
+
+  _Alignas (CACHE_LINE)
   CfMutex              mutex;
   CfWorker            *idle;        /* the one that went to sleep last comes first */
   guint                n_threads;
@@ -435,6 +443,26 @@ increment (_Atomic guint64 *counter)
                          memory_order_relaxed);
 }
 
+/* Whether freeing it runs nobody's code. */
+static gboolean
+outcome_is_plain (const CfOutcome *outcome)
+{
+  switch (outcome->kind)
+    {
+    case CF_OUTCOME_NOTHING:
+    case CF_OUTCOME_VARIANT:
+      return TRUE;
+
+    case CF_OUTCOME_VALUE:
+      return !G_TYPE_IS_INTERFACE (G_VALUE_TYPE (&outcome->value)) &&
+             G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (&outcome->value)) <= G_TYPE_POINTER;
+
+    case CF_OUTCOME_ERROR:
+    default:
+      return FALSE;
+    }
+}
+
 /* Takes the reference to `future`. */
 static void
 run_call (CfWorker *worker,
@@ -442,7 +470,7 @@ run_call (CfWorker *worker,
 {
   CfScheduler *self = worker->scheduler;
   CfFutureObserver *immediate;
-  gboolean frees_with_user_code;
+  gboolean is_plain;
   CfOutcome outcome;
   CfCall call;
 
@@ -459,8 +487,7 @@ run_call (CfWorker *worker,
   cf_future_end_call (future, &call);
   worker->depth--;
   increment (&worker->n_ended);
-  frees_with_user_code = outcome.kind == CF_OUTCOME_VALUE &&
-                         (G_VALUE_HOLDS_BOXED (&outcome.value) || G_VALUE_HOLDS_OBJECT (&outcome.value));
+  is_plain = outcome_is_plain (&outcome);
 
   /* Whoever is told that this call is done, and submits the next, had better find this thread free. */
   if (worker->depth == 0 && !worker->is_searching &&
@@ -475,9 +502,10 @@ run_call (CfWorker *worker,
       cf_future_run_immediate (future, immediate);
     }
 
-  /* If nobody else has the future its result is freed here, which may be anybody's code. */
-  if (worker->is_searching && worker->depth == 0 && frees_with_user_code &&
-      g_atomic_int_get (&G_OBJECT (future)->ref_count) == 1)
+  /* If nobody else has the future it is freed here, with what was attached to it: that may be anybody's code. */
+  if (worker->is_searching && worker->depth == 0 &&
+      g_atomic_int_get (&G_OBJECT (future)->ref_count) == 1 &&
+      (!is_plain || G_OBJECT (future)->qdata != NULL))
     stop_searching (worker);
 
   CF_TSAN_RELEASE (future);
@@ -521,6 +549,10 @@ take_shared (CfWorker *worker,
   for (guint i = 1; i < worker->batch_taken; i++)
     cf_deque_push (&worker->deque, futures[i]);
   worker->batch_end = cf_deque_get_bottom (&worker->deque);
+
+  /* For a moment nobody else could see them. */
+  if (worker->batch_taken > 1)
+    notice_submission (self);
 
   cf_counts_notifier_changed (self->notifier);
   return futures[0];
@@ -702,6 +734,19 @@ next_call (CfWorker *worker)
 
 /* What a worker does when one of its calls blocks. */
 
+static gboolean
+worker_has_substitute (CfBlockingHooks *hooks)
+{
+  CfScheduler *self = ((CfWorker *) hooks)->scheduler;
+  gboolean answer;
+
+  cf_mutex_lock (&self->mutex);
+  answer = self->idle != NULL || self->n_threads < self->n_slots;
+  cf_mutex_unlock (&self->mutex);
+
+  return answer;
+}
+
 static void
 worker_run_here (CfBlockingHooks *hooks,
                  gpointer         call)
@@ -728,7 +773,9 @@ worker_run_here (CfBlockingHooks *hooks,
       g_object_unref (future);
     }
 
+  worker->depth++;
   run_call (worker, future != NULL ? future : g_object_ref (call));
+  worker->depth--;
 }
 
 static void
@@ -803,6 +850,7 @@ worker_thread (gpointer data)
   CfFuture *future;
 
   worker->hooks.owner = self;
+  worker->hooks.has_substitute = worker_has_substitute;
   worker->hooks.run_here = worker_run_here;
   worker->hooks.begin_blocking = worker_begin_blocking;
   worker->hooks.end_blocking = worker_end_blocking;
@@ -862,7 +910,7 @@ cf_scheduler_new (guint             max_workers,
                   CfCountsNotifier *notifier)
 {
   guint n_slots = max_workers + MAX_SUBSTITUTES;
-  CfScheduler *self = g_malloc0 (sizeof (CfScheduler) + n_slots * sizeof (CfWorker *));
+  CfScheduler *self = g_aligned_alloc0 (1, sizeof (CfScheduler) + n_slots * sizeof (CfWorker *), CACHE_LINE);
 
   self->owner.withdrawn = note_withdrawn;
   g_atomic_ref_count_init (&self->ref_count);
@@ -905,7 +953,7 @@ cf_scheduler_unref (CfScheduler *self)
   cf_counts_notifier_unref (self->notifier);
   cf_mutex_clear (&self->mutex);
   g_mutex_clear (&self->join_mutex);
-  g_free (self);
+  g_aligned_free (self);
 }
 
 CfSchedulerConfig *
@@ -958,6 +1006,12 @@ get_n_pending (CfScheduler *self)
   return n_pending;
 }
 
+static void
+leave_submission (CfScheduler *self)
+{
+  atomic_fetch_sub_explicit (&self->n_submitted, 1, memory_order_seq_cst);
+}
+
 /* Counts a call that is about to be pushed, unless the scheduler is closing. Whoever closes it sets
  * `is_closing`, then counts; this counts, then looks at `is_closing`: what gets in is waited for. */
 static gboolean
@@ -967,7 +1021,7 @@ enter_submission (CfScheduler *self)
   if (!is_closing (self))
     return TRUE;
 
-  atomic_fetch_sub_explicit (&self->n_submitted, 1, memory_order_seq_cst);
+  leave_submission (self);
   return FALSE;
 }
 
@@ -978,7 +1032,9 @@ submit_nested (CfWorker *worker,
 {
   CfScheduler *self = worker->scheduler;
 
-  future->owner = &self->owner;
+  if (!cf_future_set_owner (future, &self->owner))
+    return FALSE;
+
   increment (&worker->n_submitted);
   cf_deque_push (&worker->deque, g_object_ref (future));
   notice_submission (self);
@@ -996,7 +1052,12 @@ submit_from_outside (CfScheduler *self,
       return FALSE;
     }
 
-  future->owner = &self->owner;
+  if (!cf_future_set_owner (future, &self->owner))
+    {
+      leave_submission (self);
+      return FALSE;
+    }
+
   cf_shared_queue_push (&self->queue, g_object_ref (future));
   notice_submission (self);
 

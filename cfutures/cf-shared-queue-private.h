@@ -33,7 +33,7 @@ guint    cf_shared_queue_take     (CfSharedQueue  *self,
                                    guint           n_takers,
                                    CfFuture      **futures);
 
-/* Any thread; true for the moment in which it looks. */
+/* Any thread; true for the moment in which it looks. In this order: a call that has just left the inbox is counted. */
 static inline gboolean
 cf_shared_queue_is_empty (CfSharedQueue *self)
 {

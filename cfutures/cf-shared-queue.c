@@ -115,7 +115,10 @@ empty_inbox (CfSharedQueue *self)
   if (atomic_load_explicit (&self->inbox, memory_order_relaxed) == NULL)
     return;
 
-  newest = atomic_exchange_explicit (&self->inbox, NULL, memory_order_acquire);
+  /* Counted before it is taken: whoever finds the inbox empty, and then looks here, is not to think that there is
+   * nothing. */
+  atomic_fetch_add_explicit (&self->n_ready, 1, memory_order_seq_cst);
+  newest = atomic_exchange_explicit (&self->inbox, NULL, memory_order_seq_cst);
   for (CfFuture *future = newest; future != NULL; n++)
     {
       CfFuture *older = future->next;
@@ -130,7 +133,7 @@ empty_inbox (CfSharedQueue *self)
   else
     self->first = oldest;
   self->last = newest;
-  atomic_fetch_add_explicit (&self->n_ready, n, memory_order_seq_cst);
+  atomic_fetch_add_explicit (&self->n_ready, n - 1, memory_order_seq_cst);
 }
 
 static CfFuture *
@@ -223,12 +226,12 @@ cf_shared_queue_take (CfSharedQueue  *self,
   guint n = 0;
   guint share;
 
-  if (cf_shared_queue_is_empty (self))
-    return 0;
-
   cf_mutex_lock (&self->mutex);
 
-  empty_inbox (self);
+  /* What is in the inbox comes after what is in the list, and can wait for its turn. */
+  if (self->first == NULL ||
+      atomic_load_explicit (&self->n_ready, memory_order_relaxed) < 2 * n_takers * max)
+    empty_inbox (self);
   share = atomic_load_explicit (&self->n_ready, memory_order_relaxed) / (2 * n_takers) + 1;
   max = MIN (max, share);
 

@@ -50,7 +50,8 @@ wait_for_condition (CfCompletionSet *set,
     {
       CfFuture *future;
 
-      outcome = cf_completion_set_wait (set, deadline, cancellable);
+      outcome = cf_completion_set_wait (set, return_when == CF_ALL_COMPLETED || n_left == 1,
+                                        deadline, cancellable);
       while (outcome == CF_WAIT_DONE && (future = cf_completion_set_take (set)) != NULL)
         holds |= condition_holds (future, return_when, --n_left);
     }
@@ -131,5 +132,5 @@ cf_wait (CfFuture *const  *futures,
   if (not_done != NULL)
     *not_done = g_steal_pointer (&other_futures);
 
-  return cf_wait_outcome_to_error (outcome, N_("the calls"), cancellable, error);
+  return cf_wait_outcome_to_error (outcome, N_("the calls"), error);
 }
