@@ -13,7 +13,7 @@
 
 #include "cf-function-name-private.h"
 
-#define CHUNK_TYPE "(amvm(sis))"
+#define CHUNK_TYPE "(amvm(siay))"
 
 /* The calls that this thread is in the middle of, innermost first. */
 typedef struct _Frame Frame;
@@ -205,11 +205,11 @@ invoke_items (CfFunc    func,
     }
 
   if (error != NULL)
-    failure = g_variant_new ("(sis)", g_quark_to_string (error->domain), error->code, error->message);
+    failure = g_variant_new ("(si^ay)", g_quark_to_string (error->domain), error->code, error->message);
 
-  return g_variant_ref_sink (g_variant_new ("(@amv@m(sis))",
+  return g_variant_ref_sink (g_variant_new ("(@amv@m(siay))",
                                             g_variant_builder_end (&results),
-                                            g_variant_new_maybe (G_VARIANT_TYPE ("(sis)"), failure)));
+                                            g_variant_new_maybe (G_VARIANT_TYPE ("(siay)"), failure)));
 }
 
 static void
@@ -374,6 +374,6 @@ cf_chunk_dup_error (GVariant *chunk)
   if (failure == NULL)
     return NULL;
 
-  g_variant_get (failure, "(&si&s)", &domain, &code, &message);
+  g_variant_get (failure, "(&si^&ay)", &domain, &code, &message);
   return g_error_new_literal (g_quark_from_string (domain), code, message);
 }

@@ -121,7 +121,8 @@ cf_as_completed (CfFuture *const *futures,
  * Blocks until another future is done, and returns it. The future may have failed, or been cancelled.
  *
  * As with [method@Cf.Future.wait], callbacks of that future that are due in this thread's own main context run
- * before this returns, and a thread of the pool that is to make the calls makes them.
+ * before this returns. It may be used in a call of the pool that is to make the others: another thread makes
+ * them, and the last one that is left is made right here.
  *
  * Returns: (transfer full) (nullable): a future; %NULL when there are no more, or if @error is set
  *

@@ -277,7 +277,7 @@ help (CfCompletionSet *self,
 {
   CfBlockingHooks *hooks = cf_blocking_get_hooks ();
 
-  if (!is_patient && hooks != NULL && hooks->has_substitute (hooks))
+  if (!is_patient && hooks != NULL && cf_main_context_get_own () == NULL && hooks->has_substitute (hooks))
     return FALSE;
 
   while (!has_completed (self) && self->helped < self->n_members)

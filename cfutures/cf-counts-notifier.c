@@ -23,6 +23,7 @@ struct _CfCountsNotifier
   gatomicrefcount    ref_count;
   CfMutex            mutex;
   GObject           *object;      /* not a reference; NULL when it is gone */
+  GWeakRef           weak_object;
   GParamSpec *const *properties;
   guint              n_properties;
   guint              notify_signal;
@@ -44,9 +45,10 @@ deliver (CfDeliveryItem *item)
 
   cf_mutex_lock (&self->mutex);
   self->is_queued = FALSE;
-  if (self->object != NULL)
-    object = g_object_ref (self->object);
   cf_mutex_unlock (&self->mutex);
+
+  /* Without the mutex: a toggle reference may call out. */
+  object = g_weak_ref_get (&self->weak_object);
 
   for (guint i = 0; object != NULL && i < self->n_properties; i++)
     g_object_notify_by_pspec (object, self->properties[i]);
@@ -79,6 +81,7 @@ cf_counts_notifier_new (GObject           *object,
   self->item.discard = discard;
   g_atomic_ref_count_init (&self->ref_count);
   self->object = object;
+  g_weak_ref_init (&self->weak_object, object);
   self->properties = properties;
   self->n_properties = n_properties;
   self->notify_signal = g_signal_lookup ("notify", G_TYPE_OBJECT);
@@ -104,6 +107,7 @@ cf_counts_notifier_unref (CfCountsNotifier *self)
 
   CF_TSAN_ACQUIRE (self);
   g_clear_pointer (&self->context, g_main_context_unref);
+  g_weak_ref_clear (&self->weak_object);
   cf_mutex_clear (&self->mutex);
   g_free (self);
 }

@@ -124,7 +124,7 @@ timer_thread (gpointer unused)
 /**
  * cf_deadline_add:
  * @time: a monotonic time
- * @func: what to call then, in a thread of its own: short, and without user code
+ * @func: what to call then, in the thread of the deadlines, where others wait for it to return
  * @data: passed to @func
  * @destroy: called when @data is not needed any more
  *

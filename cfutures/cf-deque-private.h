@@ -92,8 +92,7 @@ cf_deque_is_empty (CfDeque *self)
   return top >= bottom;
 }
 
-/* The positions of the first entry and of the one that will be pushed next; they only ever grow, but for a pop.
- * */
+/* The positions of the first entry and of the one that will be pushed next; they only grow, but for a pop. */
 static inline gint64
 cf_deque_get_top (CfDeque *self)
 {

@@ -374,6 +374,19 @@ cf_executor_init (CfExecutor *self)
 }
 
 /**
+ * CfExecutorClass::get_counts:
+ * @self: an executor
+ * @n_pending: (out): how many calls have not begun
+ * @n_running: (out): how many are being made
+ * @n_completed: (out): how many have ended
+ *
+ * Tells how many calls wait, run, and have ended. Those that do not override it have their calls counted for
+ * them.
+ *
+ * Since: 1.0
+ */
+
+/**
  * cf_executor_submit:
  * @self: an executor
  * @func: (scope async): a portable function
@@ -546,7 +559,7 @@ cf_executor_submit_async (CfExecutor          *self,
  * @self: an executor
  * @result: what the callback was given
  * @value: (out caller-allocates) (optional): where the result goes, as with [method@Cf.Future.get_value]
- * @error: return location for the error of the call, or `CF_ERROR_CANCELLED`
+ * @error: return location for the error of the call, or `CF_ERROR_CANCELLED` or `CF_ERROR_WRONG_TYPE`
  *
  * Ends what [method@Cf.Executor.submit_async] began.
  *

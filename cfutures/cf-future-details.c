@@ -113,7 +113,7 @@ follow_cancellable (CfFuture     *self,
   gulong handler;
   guint word;
 
-  /* If it is cancelled already the handler runs right here, and the future is done before it is queued. */
+  /* Not g_cancellable_connect(), which would hold a lock of the cancellable while the handler runs. */
   handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_user_cancelled),
                                    g_object_ref (self), unref_future, 0);
 

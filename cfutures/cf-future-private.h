@@ -37,8 +37,9 @@ struct _CfFutureObserver
 /* Whose queue a pending future is in. Its functions are called under the lock of a pending future, which is
  * still in the queue then, so that the owner is alive.
  *
- * withdrawn: (nullable): hears of those that are settled without having been run runs_in_this_thread:
- * (nullable): whether pending calls would be made in the calling thread, and by it alone */
+ * - withdrawn: (nullable): hears of those that are settled without having been run
+ * - acquire_context: (nullable): if pending calls are made in iterations of a main context that is the calling
+ *   thread's own, makes it the owner and returns the context, for the caller to release */
 struct _CfFutureOwner
 {
   void           (*withdrawn)       (CfFutureOwner *self,

@@ -20,8 +20,8 @@
  * A settled future goes on being LOCKED until its observers have been fired. A blocking call that finds it done
  * waits for that, and so finds the callbacks that it has to deliver where they belong (cf-future-callbacks.c).
  *
- * Whoever calls in holds a reference. An executor's queue holds one from submission until the call has ended.
- * */
+ * Whoever calls in holds a reference. An executor's queue holds one from submission until the call is
+ * over. */
 
 #include "config.h"
 
@@ -914,7 +914,7 @@ cf_future_run (CfFuture *self)
  * @self: a future
  *
  * The name of the function that is to be called, if the call was submitted by name and has not begun. This is
- * for executors that run calls elsewhere.
+ * for executors that run calls elsewhere. A chunk of a map is no such call: [method@Cf.Future.run] makes it.
  *
  * Returns: (transfer full) (nullable): `MODULE:FUNCTION`, or %NULL
  *

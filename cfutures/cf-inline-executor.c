@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* CfInlineExecutor: makes the call before submit() returns. There is nothing to own and nothing to synchronize.
- * */
+/* CfInlineExecutor: makes the call before submit() returns. There is nothing to own, and nothing to
+ * synchronize. */
 
 #include "config.h"
 

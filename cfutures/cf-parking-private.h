@@ -43,6 +43,8 @@ gboolean         cf_parker_park        (CfParker        *self,
                                         gint64           deadline);
 void             cf_parker_learn       (CfParker        *self);
 
+gint64           cf_deadline_from      (gint64           begin,
+                                        gint64           timeout_usec);
 gint64           cf_deadline_after     (gint64           timeout_usec);
 
 gboolean         cf_wait_spin          (CfCondition      condition,

@@ -89,21 +89,23 @@ cf_blocking_get_hooks (void)
 }
 
 /**
- * cf_deadline_after:
+ * cf_deadline_from:
+ * @begin: a monotonic time
  * @timeout_usec: a time span, or -1
  *
  * Returns: the monotonic time at which it is over, or -1 for never
  */
 gint64
+cf_deadline_from (gint64 begin,
+                  gint64 timeout_usec)
+{
+  return timeout_usec >= 0 && timeout_usec < G_MAXINT64 - begin ? begin + timeout_usec : -1;
+}
+
+gint64
 cf_deadline_after (gint64 timeout_usec)
 {
-  gint64 now;
-
-  if (timeout_usec < 0)
-    return -1;
-
-  now = g_get_monotonic_time ();
-  return timeout_usec < G_MAXINT64 - now ? now + timeout_usec : -1;
+  return timeout_usec >= 0 ? cf_deadline_from (g_get_monotonic_time (), timeout_usec) : -1;
 }
 
 /* The parker. */

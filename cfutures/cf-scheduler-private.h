@@ -26,7 +26,6 @@ CfScheduler       *cf_scheduler_new              (guint             max_workers,
 void               cf_scheduler_unref            (CfScheduler      *self);
 CfSchedulerConfig *cf_scheduler_get_config       (CfScheduler      *self);
 gboolean           cf_scheduler_has_begun        (CfScheduler      *self);
-gint64             cf_scheduler_get_idle_timeout (CfScheduler      *self);
 void               cf_scheduler_set_idle_timeout (CfScheduler      *self,
                                                   gint64            idle_timeout_usec);
 

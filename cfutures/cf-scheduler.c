@@ -58,7 +58,7 @@
 #include "cf-shared-queue-private.h"
 
 /* How many threads there may be beyond max_workers, to stand in for those that block. */
-#define MAX_SUBSTITUTES 256
+#define MAX_SUBSTITUTES 256u
 
 /* Every how many calls a worker looks at the shared queue first. */
 #define FAIRNESS_INTERVAL 61
@@ -119,6 +119,7 @@ struct _CfScheduler
 
   _Atomic guint        n_made;      /* how many of `workers` are there */
   _Atomic gboolean     is_closing;
+  _Atomic gboolean     is_cancelling;
   _Atomic (GError *)   broken;      /* set once, under the mutex */
 
   /* Each of these is written by other threads than its neighbours: they are a cache line apart. */
@@ -287,7 +288,7 @@ get_free_worker (CfScheduler *self)
       if (!worker->has_exited)
         continue;
 
-      g_clear_pointer (&worker->thread, g_thread_join);
+      g_clear_pointer (&worker->thread, g_thread_unref);
       worker->has_exited = FALSE;
       return worker;
     }
@@ -450,17 +451,23 @@ outcome_is_plain (const CfOutcome *outcome)
   switch (outcome->kind)
     {
     case CF_OUTCOME_NOTHING:
-    case CF_OUTCOME_VARIANT:
       return TRUE;
 
     case CF_OUTCOME_VALUE:
       return !G_TYPE_IS_INTERFACE (G_VALUE_TYPE (&outcome->value)) &&
              G_TYPE_FUNDAMENTAL (G_VALUE_TYPE (&outcome->value)) <= G_TYPE_POINTER;
 
+    case CF_OUTCOME_VARIANT:
     case CF_OUTCOME_ERROR:
     default:
       return FALSE;
     }
+}
+
+static gboolean
+is_last_reference (CfFuture *future)
+{
+  return g_atomic_int_get (&G_OBJECT (future)->ref_count) == 1;
 }
 
 /* Takes the reference to `future`. */
@@ -490,7 +497,7 @@ run_call (CfWorker *worker,
   is_plain = outcome_is_plain (&outcome);
 
   /* Whoever is told that this call is done, and submits the next, had better find this thread free. */
-  if (worker->depth == 0 && !worker->is_searching &&
+  if (worker->depth == 0 && !worker->is_searching && !is_last_reference (future) &&
       cf_deque_is_empty (&worker->deque) && cf_shared_queue_is_empty (&self->queue))
     start_searching (worker);
 
@@ -502,9 +509,9 @@ run_call (CfWorker *worker,
       cf_future_run_immediate (future, immediate);
     }
 
-  /* If nobody else has the future it is freed here, with what was attached to it: that may be anybody's code. */
-  if (worker->is_searching && worker->depth == 0 &&
-      g_atomic_int_get (&G_OBJECT (future)->ref_count) == 1 &&
+  /* If nobody else has it any more the future is freed here, with what is attached to it: that may be anybody's
+   * code. */
+  if (worker->is_searching && worker->depth == 0 && is_last_reference (future) &&
       (!is_plain || G_OBJECT (future)->qdata != NULL))
     stop_searching (worker);
 
@@ -672,7 +679,7 @@ sleep_idle (CfScheduler *self,
       if (was_roused || is_over)
         return was_roused;
 
-      in_time = cf_parker_park (worker->parker, timeout >= 0 ? begin + timeout : -1);
+      in_time = cf_parker_park (worker->parker, cf_deadline_from (begin, timeout));
     }
 }
 
@@ -741,7 +748,8 @@ worker_has_substitute (CfBlockingHooks *hooks)
   gboolean answer;
 
   cf_mutex_lock (&self->mutex);
-  answer = self->idle != NULL || self->n_threads < self->n_slots;
+  /* Each of the active workers may be asking this at the same time. */
+  answer = self->idle != NULL || self->n_threads + self->config.max_workers < self->n_slots;
   cf_mutex_unlock (&self->mutex);
 
   return answer;
@@ -866,6 +874,8 @@ worker_thread (gpointer data)
     {
       if (is_broken (self))
         fail_drained (self, future);
+      else if (atomic_load_explicit (&self->is_cancelling, memory_order_acquire))
+        cancel_drained (self, future);
       else
         run_call (worker, future);
     }
@@ -909,7 +919,7 @@ cf_scheduler_new (guint             max_workers,
                   const char       *thread_name_prefix,
                   CfCountsNotifier *notifier)
 {
-  guint n_slots = max_workers + MAX_SUBSTITUTES;
+  guint n_slots = 2 * max_workers + MAX_SUBSTITUTES;
   CfScheduler *self = g_aligned_alloc0 (1, sizeof (CfScheduler) + n_slots * sizeof (CfWorker *), CACHE_LINE);
 
   self->owner.withdrawn = note_withdrawn;
@@ -972,12 +982,6 @@ gboolean
 cf_scheduler_has_begun (CfScheduler *self)
 {
   return atomic_load_explicit (&self->n_made, memory_order_acquire) > 0;
-}
-
-gint64
-cf_scheduler_get_idle_timeout (CfScheduler *self)
-{
-  return atomic_load_explicit (&self->idle_timeout_usec, memory_order_relaxed);
 }
 
 static void
@@ -1092,10 +1096,17 @@ cf_scheduler_submit (CfScheduler *self,
   return submit_from_outside (self, future);
 }
 
+static void
+join_thread (gpointer thread)
+{
+  g_thread_join (thread);
+}
+
 /* Waits until all threads have ended, and joins them, so that nothing of them is left. */
 static void
 join_threads (CfScheduler *self)
 {
+  g_autoptr(GPtrArray) threads = g_ptr_array_new_with_free_func (join_thread);
   CfBlockingHooks *hooks = cf_blocking_get_hooks ();
   guint n_made;
 
@@ -1118,9 +1129,15 @@ join_threads (CfScheduler *self)
 
   n_made = atomic_load_explicit (&self->n_made, memory_order_relaxed);
   for (guint i = 0; i < n_made; i++)
-    g_clear_pointer (&self->workers[i]->thread, g_thread_join);
+    {
+      GThread *thread = g_steal_pointer (&self->workers[i]->thread);
+
+      if (thread != NULL)
+        g_ptr_array_add (threads, thread);
+    }
   cf_mutex_unlock (&self->mutex);
 
+  g_clear_pointer (&threads, g_ptr_array_unref);
   g_mutex_unlock (&self->join_mutex);
   if (hooks != NULL)
     hooks->end_blocking (hooks);
@@ -1142,10 +1159,13 @@ cf_scheduler_shutdown (CfScheduler *self,
 {
   CfBlockingHooks *hooks = cf_blocking_get_hooks ();
 
-  if (cancel_futures)
-    drain (self, cancel_drained);
-
   atomic_store_explicit (&self->is_closing, TRUE, memory_order_seq_cst);
+  if (cancel_futures)
+    {
+      /* What a worker is just moving from one queue to another it cancels itself. */
+      atomic_store_explicit (&self->is_cancelling, TRUE, memory_order_seq_cst);
+      drain (self, cancel_drained);
+    }
   wake_all_idle (self);
 
   if (!wait || (hooks != NULL && hooks->owner == self))

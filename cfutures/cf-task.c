@@ -273,7 +273,7 @@ cf_task_new (CfFunc    func,
  */
 CfTask *
 cf_task_new_by_name (const char *function,
-                  GVariant   *args)
+                     GVariant   *args)
 {
   CfTask *self;
 
@@ -408,9 +408,12 @@ cf_task_get_timeout (CfTask *self)
  * @self: a task
  * @timeout_usec: how long the call may run, in microseconds from its beginning, or -1
  *
- * Limits the time that the call may take. When it is over the future fails with `CF_ERROR_TIMED_OUT` at once,
- * and the call's cancellable is cancelled. In a thread the function goes on until it notices that, and its
- * result is dropped; a worker process is killed.
+ * Limits the time that the call may take. When it is over the future fails with `CF_ERROR_TIMED_OUT` at once, and
+ * the call's cancellable is cancelled. In a thread the function goes on until it notices that, and its result is
+ * dropped; a worker process is killed.
+ *
+ * One thread watches the time limits of the whole process. Callbacks without a context, and handlers of the call's
+ * cancellable, run in it when the time is up, and delay other limits if they are not quick.
  *
  * Since: 1.0
  */

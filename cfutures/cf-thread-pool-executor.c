@@ -31,7 +31,9 @@
  * A call may wait for other calls of the same pool: one that has not begun is made right there, by the thread
  * that waits for it, so that even a pool of one thread never deadlocks. While a thread waits for something else
  * in a function of this library another one takes its place, so that [property@Cf.Executor:max-workers] of them
- * are working; when the first one goes on, one too many may be working for the rest of a call.
+ * are working; when the first one goes on, one too many may be working for the rest of a call. There are at
+ * most 256 such substitutes; with more calls waiting than that, waits that have a limit make the call
+ * themselves too.
  *
  * Since: 1.0
  */
@@ -208,8 +210,8 @@ cf_thread_pool_executor_init (CfThreadPoolExecutor *self)
 
 /**
  * cf_thread_pool_executor_new:
- * @max_workers: how many calls may run at a time, or 0 for the number of CPUs that this process may use plus 4, but
- *   not more than 32
+ * @max_workers: how many calls may run at a time, at most 32,767; 0 for the number of CPUs that this process may
+ *   use plus 4, but not more than 32
  *
  * Makes a pool, which has no threads yet.
  *
@@ -221,7 +223,7 @@ CfExecutor *
 cf_thread_pool_executor_new (guint max_workers)
 {
   return g_object_new (CF_TYPE_THREAD_POOL_EXECUTOR,
-                       "max-workers", max_workers,
+                       "max-workers", MIN (max_workers, G_MAXINT16),
                        NULL);
 }
 

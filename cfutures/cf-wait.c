@@ -93,7 +93,9 @@ split (CfCompletionSet *set,
  * cancelled future is done, and has not failed.
  *
  * As with [method@Cf.Future.wait], callbacks of the futures that are due in this thread's own main context run
- * before this returns, and a thread of the pool that is to make the calls makes them.
+ * before this returns. It may be used in a call of the pool that is to make the others: if all are waited for,
+ * without a limit and without a cancellable, those that have not begun are made right here, otherwise by other
+ * threads.
  *
  * Returns: %TRUE if the condition holds, %FALSE if @error is set
  *
