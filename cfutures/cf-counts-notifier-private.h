@@ -16,6 +16,8 @@ void              cf_counts_notifier_unref   (CfCountsNotifier  *self);
 void              cf_counts_notifier_detach  (CfCountsNotifier  *self);
 void              cf_counts_notifier_changed (CfCountsNotifier  *self);
 void              cf_counts_notifier_changed_in (CfCountsNotifier *self,
-                                                 GObject          *object);
+                                                 GObject          *object,
+                                                 gboolean          look);
+void              cf_counts_notifier_expect  (CfCountsNotifier  *self);
 
 G_END_DECLS

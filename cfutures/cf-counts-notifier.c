@@ -7,12 +7,18 @@
  * was made. So there is one in an iteration of the main loop at most, and while nobody listens all that happens
  * is that somebody looks.
  *
+ * To look takes a lock that the whole process shares. Workers look when they take calls, and when they have none
+ * left; those who submit look every so often, and each time if somebody listened last time or has read a count
+ * since, as those who begin to listen do.
+ *
  * Workers may outlive the executor: it detaches itself when it is disposed of. The mutex guards `object`,
  * `context` and `is_queued`. */
 
 #include "config.h"
 
 #include "cf-counts-notifier-private.h"
+
+#include <stdatomic.h>
 
 #include "cf-delivery-private.h"
 #include "cf-mutex-private.h"
@@ -29,6 +35,7 @@ struct _CfCountsNotifier
   guint              notify_signal;
   GMainContext      *context;
   gboolean           is_queued;
+  _Atomic gboolean   is_listened;   /* somebody listened, or read a count, when one last looked */
 };
 
 static CfCountsNotifier *
@@ -133,22 +140,41 @@ static gboolean
 has_listener (CfCountsNotifier *self,
               GObject          *object)
 {
-  return g_signal_handler_find (object, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED, self->notify_signal,
-                                0, NULL, NULL, NULL) != 0;
+  gboolean answer = g_signal_handler_find (object, G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_UNBLOCKED,
+                                           self->notify_signal, 0, NULL, NULL, NULL) != 0;
+
+  atomic_store_explicit (&self->is_listened, answer, memory_order_relaxed);
+  return answer;
+}
+
+/**
+ * cf_counts_notifier_expect:
+ * @self: a notifier
+ *
+ * Says that somebody has read a count, and may listen from now on.
+ */
+void
+cf_counts_notifier_expect (CfCountsNotifier *self)
+{
+  if (!atomic_load_explicit (&self->is_listened, memory_order_relaxed))
+    atomic_store_explicit (&self->is_listened, TRUE, memory_order_relaxed);
 }
 
 /**
  * cf_counts_notifier_changed_in:
  * @self: a notifier
  * @object: its object, to which the caller holds a reference
+ * @look: whether to look if anybody listens, also if nobody did when one last looked
  *
  * Does what cf_counts_notifier_changed() does, but finds without the lock that nobody listens.
  */
 void
 cf_counts_notifier_changed_in (CfCountsNotifier *self,
-                               GObject          *object)
+                               GObject          *object,
+                               gboolean          look)
 {
-  if (has_listener (self, object))
+  if ((look || atomic_load_explicit (&self->is_listened, memory_order_relaxed)) &&
+      has_listener (self, object))
     cf_counts_notifier_changed (self);
 }
 

@@ -266,7 +266,21 @@ registry_lookup (GMainContext *context,
 CfDelivery *
 cf_delivery_get (GMainContext *context)
 {
-  return registry_lookup (context, TRUE);
+  static _Atomic (CfDelivery *) of_default_context;
+  CfDelivery *self;
+
+  if (context != g_main_context_default ())
+    return registry_lookup (context, TRUE);
+
+  /* The default context is never finalized, and most things go there. */
+  self = atomic_load_explicit (&of_default_context, memory_order_acquire);
+  if (self == NULL)
+    {
+      self = registry_lookup (context, TRUE);
+      atomic_store_explicit (&of_default_context, self, memory_order_release);
+    }
+
+  return self;
 }
 
 /**

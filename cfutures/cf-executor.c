@@ -229,6 +229,16 @@ cf_executor_set_context (CfExecutor   *self,
   cf_outstanding_set_context (get_private (self)->outstanding, context);
 }
 
+static void
+get_counts (CfExecutor *self,
+            guint64    *n_pending,
+            guint64    *n_running,
+            guint64    *n_completed)
+{
+  cf_counts_notifier_expect (get_private (self)->notifier);
+  CF_EXECUTOR_GET_CLASS (self)->get_counts (self, n_pending, n_running, n_completed);
+}
+
 /* GObject. */
 
 static void
@@ -725,7 +735,7 @@ cf_executor_get_n_pending (CfExecutor *self)
 
   g_return_val_if_fail (CF_IS_EXECUTOR (self), 0);
 
-  CF_EXECUTOR_GET_CLASS (self)->get_counts (self, &n_pending, &n_running, &n_completed);
+  get_counts (self, &n_pending, &n_running, &n_completed);
   return n_pending;
 }
 
@@ -744,7 +754,7 @@ cf_executor_get_n_running (CfExecutor *self)
 
   g_return_val_if_fail (CF_IS_EXECUTOR (self), 0);
 
-  CF_EXECUTOR_GET_CLASS (self)->get_counts (self, &n_pending, &n_running, &n_completed);
+  get_counts (self, &n_pending, &n_running, &n_completed);
   return n_running;
 }
 
@@ -763,6 +773,6 @@ cf_executor_get_n_completed (CfExecutor *self)
 
   g_return_val_if_fail (CF_IS_EXECUTOR (self), 0);
 
-  CF_EXECUTOR_GET_CLASS (self)->get_counts (self, &n_pending, &n_running, &n_completed);
+  get_counts (self, &n_pending, &n_running, &n_completed);
   return n_completed;
 }

@@ -29,7 +29,7 @@ gboolean           cf_scheduler_has_begun        (CfScheduler      *self);
 void               cf_scheduler_set_idle_timeout (CfScheduler      *self,
                                                   gint64            idle_timeout_usec);
 
-gboolean           cf_scheduler_submit           (CfScheduler      *self,
+guint64            cf_scheduler_submit           (CfScheduler      *self,
                                                   CfFuture         *future);
 void               cf_scheduler_shutdown         (CfScheduler      *self,
                                                   gboolean          wait,

@@ -63,11 +63,6 @@
 /* Every how many calls a worker looks at the shared queue first. */
 #define FAIRNESS_INTERVAL 61
 
-/* Every how many calls that are submitted by calls it is said that the counts have changed. To find out whether
- * anybody listens takes a lock that the whole process shares, and forking would not scale. Whoever takes such a call
- * says so in any case. */
-#define ANNOUNCED_INTERVAL 64
-
 /* A batch of calls is short if it took less than this in all, and long if it took more than that. */
 #define SHORT_BATCH_USEC 20
 #define LONG_BATCH_USEC  80
@@ -1029,43 +1024,47 @@ enter_submission (CfScheduler *self)
   return FALSE;
 }
 
-/* A call that is submitted by one of the worker's own. Returns whether to announce it. */
-static gboolean
+/* A call that is submitted by one of the worker's own. */
+static guint64
 submit_nested (CfWorker *worker,
                CfFuture *future)
 {
   CfScheduler *self = worker->scheduler;
 
   if (!cf_future_set_owner (future, &self->owner))
-    return FALSE;
+    return 0;
 
   increment (&worker->n_submitted);
   cf_deque_push (&worker->deque, g_object_ref (future));
   notice_submission (self);
 
-  return atomic_load_explicit (&worker->n_submitted, memory_order_relaxed) % ANNOUNCED_INTERVAL == 0;
+  return atomic_load_explicit (&worker->n_submitted, memory_order_relaxed);
 }
 
-static gboolean
+static guint64
 submit_from_outside (CfScheduler *self,
                      CfFuture    *future)
 {
+  guint64 nth;
+
   if (!enter_submission (self))
     {
       cf_future_fail (future, cf_executor_make_shut_down_error ());
-      return FALSE;
+      return 0;
     }
 
   if (!cf_future_set_owner (future, &self->owner))
     {
       leave_submission (self);
-      return FALSE;
+      return 0;
     }
+
+  nth = atomic_load_explicit (&self->n_submitted, memory_order_relaxed);
 
   cf_shared_queue_push (&self->queue, g_object_ref (future));
   notice_submission (self);
 
-  return TRUE;
+  return nth;
 }
 
 /**
@@ -1076,9 +1075,9 @@ submit_from_outside (CfScheduler *self,
  * Has the future's call made by one of the threads. Calls that are submitted from within a call of the same
  * scheduler go into the worker's deque.
  *
- * Returns: whether to tell those who listen that the counts have changed
+ * Returns: about how many calls have been submitted by the same worker, or from outside
  */
-gboolean
+guint64
 cf_scheduler_submit (CfScheduler *self,
                      CfFuture    *future)
 {
@@ -1087,7 +1086,7 @@ cf_scheduler_submit (CfScheduler *self,
   if (is_broken (self))
     {
       cf_future_fail (future, copy_breaking_error (self));
-      return FALSE;
+      return 0;
     }
 
   if (hooks != NULL && hooks->owner == self && cf_future_get_priority (future) == G_PRIORITY_DEFAULT)

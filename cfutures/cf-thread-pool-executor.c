@@ -13,6 +13,9 @@
 
 #define DEFAULT_THREAD_NAME_PREFIX "cf-pool"
 
+/* Every how many submissions to look whether anybody has begun to listen to the counts. */
+#define LOOK_INTERVAL 64
+
 /**
  * CfThreadPoolExecutor:
  *
@@ -61,8 +64,10 @@ static void
 cf_thread_pool_executor_execute (CfExecutor *executor,
                                  CfFuture   *future)
 {
-  if (cf_scheduler_submit (CF_THREAD_POOL_EXECUTOR (executor)->scheduler, future))
-    cf_counts_notifier_changed_in (cf_executor_get_notifier (executor), G_OBJECT (executor));
+  guint64 nth = cf_scheduler_submit (CF_THREAD_POOL_EXECUTOR (executor)->scheduler, future);
+
+  cf_counts_notifier_changed_in (cf_executor_get_notifier (executor), G_OBJECT (executor),
+                                 nth % LOOK_INTERVAL == 0);
 }
 
 static void
