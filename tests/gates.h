@@ -88,7 +88,7 @@ loop_while_ready (GMainContext *context)
     ;
 }
 
-/* A thread that does nothing but iterate a main context of its own. */
+/* A thread that does nothing but iterate a main context, by default one of its own. */
 typedef struct
 {
   GMainContext *context;
@@ -109,16 +109,49 @@ loop_thread_main (gpointer user_data)
   return NULL;
 }
 
+/* Iterates @context, %NULL for the default one. */
 static inline LoopThread *
-loop_thread_new (void)
+loop_thread_new_for_context (GMainContext *context)
 {
   LoopThread *self = g_new0 (LoopThread, 1);
 
-  self->context = g_main_context_new ();
+  self->context = g_main_context_ref (context != NULL ? context : g_main_context_default ());
   atomic_init (&self->stop, false);
   self->thread = g_thread_new ("loop", loop_thread_main, self);
 
   return self;
+}
+
+static inline LoopThread *
+loop_thread_new (void)
+{
+  GMainContext *context = g_main_context_new ();
+  LoopThread *self = loop_thread_new_for_context (context);
+
+  g_main_context_unref (context);
+
+  return self;
+}
+
+static inline gboolean
+loop_thread_on_idle (gpointer gate)
+{
+  gate_open ((Gate *) gate);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Returns when the thread owns its context. */
+static inline void
+loop_thread_await (LoopThread *self)
+{
+  Gate iterated = GATE_INIT;
+  GSource *source = g_idle_source_new ();
+
+  g_source_set_callback (source, loop_thread_on_idle, &iterated, NULL);
+  g_source_attach (source, self->context);
+  gate_wait (&iterated);
+  g_source_unref (source);
 }
 
 static inline void

@@ -14,6 +14,9 @@
 #include "gates.h"
 #include "threads.h"
 
+/* Long enough never to pass in a test that does not hang. */
+#define LONG_TIME (3600 * G_TIME_SPAN_SECOND)
+
 /* An executor that starts a thread for each call, written with the public API alone. */
 
 #define EAGER_TYPE_EXECUTOR (eager_executor_get_type ())
@@ -1449,6 +1452,139 @@ test_main_context_order (void)
 }
 
 static void
+test_main_context_order_of_shutdown (void)
+{
+  enum { N_CALLS = 100 };
+  g_autoptr(CfExecutor) executor = cf_main_context_executor_new (NULL);
+  g_autoptr(GPtrArray) order = g_ptr_array_new ();
+  Turn turns[N_CALLS];
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      turns[i] = (Turn) { order, i };
+      g_object_unref (cf_executor_submit_local (executor, take_turn, &turns[i], NULL));
+    }
+  cf_executor_shutdown (executor, TRUE, FALSE);
+
+  g_assert_cmpuint (order->len, ==, N_CALLS);
+  for (guint i = 0; i < N_CALLS; i++)
+    g_assert_cmpuint (GPOINTER_TO_UINT (g_ptr_array_index (order, i)), ==, i);
+}
+
+static gboolean
+hold_loop (CfFuture  *future,
+           GValue    *result,
+           gpointer   gate,
+           GError   **error)
+{
+  gate_wait (gate);
+
+  return TRUE;
+}
+
+static void
+test_main_context_default_elsewhere (void)
+{
+  g_autoptr(LoopThread) loop = loop_thread_new_for_context (NULL);
+  g_autoptr(CfExecutor) executor = cf_main_context_executor_new (NULL);
+  g_autoptr(CfFuture) holding = NULL;
+  g_autoptr(CfFuture) future = NULL;
+  Gate gate = GATE_INIT;
+
+  loop_thread_await (loop);
+  holding = cf_executor_submit_local (executor, hold_loop, &gate, NULL);
+  yield_until (cf_future_is_running (holding));
+
+  /* The main thread, to which the default context mostly belongs, has no part in it here. */
+  future = cf_executor_submit_local (executor, return_thread, NULL, NULL);
+  g_assert_false (cf_future_wait (future, 1000, NULL, NULL));
+  gate_open (&gate);
+  g_assert_true (cf_future_wait (future, -1, NULL, NULL));
+  g_assert_true (cf_future_get_pointer (future, NULL) == loop->thread);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+}
+
+/* Waits that might give up, or return before all is done, in the only thread that can make the calls. */
+
+#define N_OWN_CALLS 3
+
+static void
+wait_with_cancellable (CfFuture **futures)
+{
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+
+  for (guint i = 0; i < N_OWN_CALLS; i++)
+    g_assert_true (cf_future_wait (futures[i], -1, cancellable, NULL));
+}
+
+static void
+wait_with_limit (CfFuture **futures)
+{
+  for (guint i = 0; i < N_OWN_CALLS; i++)
+    g_assert_true (cf_future_wait (futures[i], LONG_TIME, NULL, NULL));
+}
+
+static void
+wait_for_first (CfFuture **futures)
+{
+  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_FIRST_COMPLETED, -1, NULL, NULL, NULL, NULL));
+}
+
+static void
+wait_for_first_exception (CfFuture **futures)
+{
+  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_FIRST_EXCEPTION, -1, NULL, NULL, NULL, NULL));
+}
+
+static void
+wait_for_all_with_limit (CfFuture **futures)
+{
+  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_ALL_COMPLETED, LONG_TIME, NULL, NULL, NULL, NULL));
+}
+
+static void
+iterate (CfFuture **futures)
+{
+  g_autoptr(CfCompletionIterator) iterator = cf_as_completed (futures, N_OWN_CALLS, -1);
+
+  for (guint i = 0; i < N_OWN_CALLS; i++)
+    {
+      g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL);
+
+      g_assert_nonnull (completed);
+    }
+}
+
+static void
+test_main_context_waits_that_may_give_up (void)
+{
+  void (*waits[]) (CfFuture **futures) =
+    {
+      wait_with_cancellable, wait_with_limit, wait_for_first, wait_for_first_exception, wait_for_all_with_limit,
+      iterate,
+    };
+
+  for (guint i = 0; i < G_N_ELEMENTS (waits); i++)
+    {
+      g_autoptr(CfExecutor) executor = cf_main_context_executor_new (NULL);
+      CfFuture *futures[N_OWN_CALLS];
+
+      for (guint j = 0; j < N_OWN_CALLS; j++)
+        futures[j] = cf_executor_submit_local (executor, return_thread, NULL, NULL);
+
+      /* Nobody iterates the context meanwhile. */
+      waits[i] (futures);
+      cf_executor_shutdown (executor, TRUE, FALSE);
+
+      for (guint j = 0; j < N_OWN_CALLS; j++)
+        {
+          g_assert_true (cf_future_get_pointer (futures[j], NULL) == g_thread_self ());
+          g_object_unref (futures[j]);
+        }
+    }
+}
+
+static void
 test_main_context_destroyed (void)
 {
   GMainContext *context = g_main_context_new ();
@@ -1667,6 +1803,12 @@ main (int   argc,
   g_test_add_func ("/executors/main-context/makes-the-call-when-its-own-thread-waits",
                    test_main_context_waits_for_itself);
   g_test_add_func ("/executors/main-context/makes-calls-in-the-order-of-submission", test_main_context_order);
+  g_test_add_func ("/executors/main-context/makes-calls-in-the-order-of-submission-when-shut-down",
+                   test_main_context_order_of_shutdown);
+  g_test_add_func ("/executors/main-context/leaves-calls-to-the-thread-that-iterates-the-default-context",
+                   test_main_context_default_elsewhere);
+  g_test_add_func ("/executors/main-context/makes-the-calls-when-its-own-thread-waits-in-whatever-way",
+                   test_main_context_waits_that_may_give_up);
   g_test_add_func ("/executors/main-context/destroyed-cancels-what-is-pending", test_main_context_destroyed);
   g_test_add_func ("/executors/main-context/null-is-rejected", test_main_context_bad_arguments);
   g_test_add_func ("/executors/subclass/sees-the-function-and-its-arguments", test_subclass_sees_the_call);

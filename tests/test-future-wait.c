@@ -397,6 +397,69 @@ test_async_done_wins (void)
   assert_done (&answer);
 }
 
+/* Takes longer than callbacks are run without looking what else there is. */
+static void
+cancel_and_compute (CfFuture *future,
+                    gpointer  cancellable)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_MILLISECOND;
+
+  g_cancellable_cancel (cancellable);
+  while (g_get_monotonic_time () < end)
+    ;
+}
+
+static void
+test_async_done_wins_behind_others (void)
+{
+  const gint64 timeouts[] = { 0, -1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (timeouts); i++)
+    {
+      g_autoptr(CfFuture) future = cf_future_new ();
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      Answer answer = { future };
+
+      settle (future);
+      cf_future_add_done_callback (future, cancel_and_compute, cancellable, NULL);
+      cf_future_wait_async (future, timeouts[i], timeouts[i] < 0 ? cancellable : NULL, on_waited, &answer);
+      assert_done (&answer);
+    }
+}
+
+static void
+test_async_longest_time (void)
+{
+  const gint64 timeouts[] = { G_MAXINT64, G_MAXINT64 - 1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (timeouts); i++)
+    {
+      g_autoptr(CfFuture) future = cf_future_new ();
+      Answer answer = { future };
+
+      cf_future_wait_async (future, timeouts[i], NULL, on_waited, &answer);
+      loop_while_ready (NULL);
+      g_assert_false (answer.called);
+
+      settle (future);
+      assert_done (&answer);
+    }
+}
+
+static void
+test_async_cancelled_and_reset (void)
+{
+  g_autoptr(CfFuture) future = cf_future_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Answer answer = { future };
+
+  cf_future_wait_async (future, -1, cancellable, on_waited, &answer);
+  g_cancellable_cancel (cancellable);
+  g_cancellable_reset (cancellable);
+  assert_failed (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (cf_future_is_done (future));
+}
+
 static void
 test_async_holds_the_future (void)
 {
@@ -462,6 +525,10 @@ main (int   argc,
   g_test_add_func ("/future-wait/async/gives-up-when-the-time-is-over", test_async_timed_out);
   g_test_add_func ("/future-wait/async/gives-up-when-cancelled", test_async_cancelled);
   g_test_add_func ("/future-wait/async/done-wins-over-cancelled", test_async_done_wins);
+  g_test_add_func ("/future-wait/async/done-wins-though-others-come-first", test_async_done_wins_behind_others);
+  g_test_add_func ("/future-wait/async/the-longest-time-is-not-over-at-once", test_async_longest_time);
+  g_test_add_func ("/future-wait/async/gives-up-when-cancelled-though-the-cancellable-is-reset",
+                   test_async_cancelled_and_reset);
   g_test_add_func ("/future-wait/async/holds-the-future-until-it-answers", test_async_holds_the_future);
   g_test_add_func ("/future-wait/async/needs-no-callback", test_async_without_callback);
   g_test_add_func ("/future-wait/arguments/nonsense-is-rejected", test_bad_arguments);

@@ -350,6 +350,35 @@ test_endless_in_chunks (void)
   cf_executor_shutdown (executor, TRUE, FALSE);
 }
 
+static GVariant *
+fail_in_latin_1 (CfFuture  *future,
+                 GVariant  *args,
+                 GError   **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "No caf\xe9");
+
+  return NULL;
+}
+
+static void
+test_error_of_any_bytes (void)
+{
+  const guint chunk_sizes[] = { 1, 2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (chunk_sizes); i++)
+    {
+      g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+      g_autoptr(CfMapIterator) iterator = NULL;
+      g_autoptr(GVariant) result = NULL;
+      g_autoptr(GError) error = NULL;
+
+      iterator = cf_executor_map (executor, fail_in_latin_1, new_numbers (4), chunk_sizes[i], 0, -1);
+      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+      g_assert_cmpstr (error->message, ==, "No caf\xe9");
+    }
+}
+
 /* All that may be in flight is, and no more: the pool is large enough to run more. */
 static void
 test_buffer (void)
@@ -830,6 +859,7 @@ main (int   argc,
 
   g_test_add_func ("/map/generator/is-asked-until-it-has-no-more", test_generator);
   g_test_add_func ("/map/generator/need-never-end", test_endless);
+  g_test_add_func ("/map/chunks/errors-arrive-intact-whatever-their-bytes", test_error_of_any_bytes);
   g_test_add_func ("/map/generator/need-never-end-in-chunks", test_endless_in_chunks);
 
   g_test_add_func ("/map/error/comes-in-its-turn-and-ends-the-map", test_error);

@@ -611,6 +611,49 @@ test_counts_context (void)
   loop_until (context, completed.n_notified > 0 && cf_executor_get_n_completed (executor) == 1);
 }
 
+/* What bindings do: they are told when somebody takes the second reference, and may do anything then. */
+typedef struct
+{
+  CfFuture *future;
+  gboolean  is_armed;
+} Toggle;
+
+static void
+on_toggled (gpointer  user_data,
+            GObject  *object,
+            gboolean  is_last)
+{
+  Toggle *toggle = user_data;
+
+  if (is_last || !toggle->is_armed)
+    return;
+
+  toggle->is_armed = FALSE;
+  toggle->future = cf_executor_submit_local (CF_EXECUTOR (object), return_nothing, NULL, NULL);
+}
+
+static void
+test_counts_and_toggle_references (void)
+{
+  CfExecutor *executor = cf_inline_executor_new ();
+  g_auto(Listener) listener = { 0 };
+  Toggle toggle = { NULL, FALSE };
+
+  listen (executor, "notify::n-completed", &listener);
+  g_object_add_toggle_ref (G_OBJECT (executor), on_toggled, &toggle);
+  g_object_unref (executor);
+
+  g_object_unref (cf_executor_submit_local (executor, return_nothing, NULL, NULL));
+  toggle.is_armed = TRUE;
+  loop_until (NULL, listener.n_notified > 0);
+
+  g_assert_false (toggle.is_armed);
+  g_assert_true (cf_future_is_done (toggle.future));
+  g_clear_object (&toggle.future);
+  loop_while_ready (NULL);
+  g_object_remove_toggle_ref (G_OBJECT (executor), on_toggled, &toggle);
+}
+
 static void
 test_max_workers (void)
 {
@@ -653,6 +696,8 @@ main (int   argc,
   g_test_add_func ("/properties/executor/count-the-calls", test_counts);
   g_test_add_func ("/properties/executor/counts-are-notified-and-can-be-bound-to", test_counts_are_notified);
   g_test_add_func ("/properties/executor/counts-are-notified-in-the-context-of-its-making", test_counts_context);
+  g_test_add_func ("/properties/executor/counts-are-notified-though-a-toggle-reference-submits",
+                   test_counts_and_toggle_references);
   g_test_add_func ("/properties/executor/max-workers-is-set-when-constructed", test_max_workers);
 
   return g_test_run ();

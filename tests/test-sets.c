@@ -670,6 +670,71 @@ test_async_cancelled (Fixture       *fixture,
 }
 
 static void
+test_async_cancelled_and_reset (Fixture       *fixture,
+                                gconstpointer  data)
+{
+  g_autoptr(CfCompletionIterator) iterator = cf_as_completed (fixture->futures, 1, -1);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Answer answer;
+
+  ask (iterator, cancellable, &answer);
+  g_cancellable_cancel (cancellable);
+  g_cancellable_reset (cancellable);
+  assert_no_answer (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  settle (fixture->futures[0]);
+  ask (iterator, cancellable, &answer);
+  assert_answer (&answer, fixture->futures[0]);
+}
+
+/* Takes longer than callbacks are run without looking what else there is. */
+static void
+cancel_and_compute (CfFuture *future,
+                    gpointer  cancellable)
+{
+  gint64 end = g_get_monotonic_time () + 10 * G_TIME_SPAN_MILLISECOND;
+
+  g_cancellable_cancel (cancellable);
+  while (g_get_monotonic_time () < end)
+    ;
+}
+
+static void
+test_async_done_wins_behind_others (Fixture       *fixture,
+                                    gconstpointer  data)
+{
+  const gint64 timeouts[] = { 5 * G_TIME_SPAN_MILLISECOND, -1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (timeouts); i++)
+    {
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr(CfCompletionIterator) iterator = NULL;
+      Answer answer;
+
+      cf_future_add_done_callback (fixture->futures[i], cancel_and_compute, cancellable, NULL);
+      iterator = cf_as_completed (&fixture->futures[i], 1, timeouts[i]);
+      ask (iterator, timeouts[i] < 0 ? cancellable : NULL, &answer);
+      settle (fixture->futures[i]);
+      assert_answer (&answer, fixture->futures[i]);
+    }
+}
+
+static void
+test_async_longest_time (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(CfCompletionIterator) iterator = cf_as_completed (fixture->futures, 1, G_MAXINT64);
+  Answer answer;
+
+  ask (iterator, NULL, &answer);
+  loop_while_ready (NULL);
+  g_assert_false (answer.called);
+
+  settle (fixture->futures[0]);
+  assert_answer (&answer, fixture->futures[0]);
+}
+
+static void
 test_async_dropped (Fixture       *fixture,
                     gconstpointer  data)
 {
@@ -890,6 +955,10 @@ main (int   argc,
   add_test ("/sets/as-completed/async/done-before-answers-in-an-iteration", test_async_done_before);
   add_test ("/sets/as-completed/async/gives-up-when-the-time-is-over", test_async_timeout);
   add_test ("/sets/as-completed/async/cancelled-loses-nothing", test_async_cancelled);
+  add_test ("/sets/as-completed/async/gives-up-when-cancelled-though-the-cancellable-is-reset",
+            test_async_cancelled_and_reset);
+  add_test ("/sets/as-completed/async/done-wins-though-others-come-first", test_async_done_wins_behind_others);
+  add_test ("/sets/as-completed/async/the-longest-time-is-not-over-at-once", test_async_longest_time);
   add_test ("/sets/as-completed/async/holds-the-iterator-until-it-answers", test_async_dropped);
   g_test_add_func ("/sets/as-completed/async/makes-a-loop", test_async_loop);
 

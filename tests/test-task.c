@@ -175,6 +175,58 @@ test_submitted_often (void)
   g_assert_cmpuint (atomic_load (&counters[1]), ==, 1);
 }
 
+/* A call whose time is over while its function runs. */
+typedef struct
+{
+  Gate        time_is_over;
+  atomic_uint n_destroyed;
+  guint       n_destroyed_while_running;
+} Overdue;
+
+static gboolean
+run_overdue (CfFuture  *future,
+             GValue    *result,
+             gpointer   user_data,
+             GError   **error)
+{
+  Overdue *overdue = user_data;
+
+  gate_wait (&overdue->time_is_over);
+  overdue->n_destroyed_while_running = atomic_load (&overdue->n_destroyed);
+
+  return TRUE;
+}
+
+static void
+destroy_overdue (gpointer user_data)
+{
+  Overdue *overdue = user_data;
+
+  atomic_fetch_add (&overdue->n_destroyed, 1);
+}
+
+static void
+test_data_outlives_the_time_limit (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  Overdue overdue = { GATE_INIT, 0, 0 };
+  CfTask *task = cf_task_new_local (run_overdue, &overdue, destroy_overdue);
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_task_set_timeout (task, 1000);
+  future = cf_executor_submit_task (executor, task);
+  g_object_unref (task);
+
+  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_TIMED_OUT);
+  yield_until (g_cancellable_is_cancelled (cf_future_get_cancellable (future)));
+  gate_open (&overdue.time_is_over);
+
+  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_clear_object (&future);
+  g_assert_cmpuint (overdue.n_destroyed_while_running, ==, 0);
+  g_assert_cmpuint (atomic_load (&overdue.n_destroyed), ==, 1);
+}
+
 static void
 test_submitted_to_several (void)
 {
@@ -264,6 +316,8 @@ main (int   argc,
   g_test_add_func ("/task/options/name-appears-in-the-log", test_name_in_the_log);
   g_test_add_func ("/task/owns/its-options", test_owns_options);
   g_test_add_func ("/task/owns/its-data-though-it-is-never-submitted", test_destroys_data);
+  g_test_add_func ("/task/owns/its-data-until-the-function-returns-though-its-time-is-over",
+                   test_data_outlives_the_time_limit);
   g_test_add_func ("/task/submit/as-often-as-one-likes", test_submitted_often);
   g_test_add_func ("/task/submit/to-several-executors", test_submitted_to_several);
   g_test_add_func ("/task/cancellable/does-nothing-to-a-finished-call", test_cancellable_of_a_finished_call);

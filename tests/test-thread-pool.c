@@ -349,6 +349,48 @@ test_idle_timeout_while_idle (void)
   cf_executor_shutdown (executor, TRUE, FALSE);
 }
 
+/* A thread that has begun to end takes its time: what is local to it is destroyed. It may outlive the test. */
+static Gate end_begun = GATE_INIT;
+static Gate end_go_on = GATE_INIT;
+
+static void
+end_slowly (gpointer data)
+{
+  gate_open (&end_begun);
+  gate_wait (&end_go_on);
+}
+
+static GPrivate slow_end = G_PRIVATE_INIT (end_slowly);
+
+static gboolean
+end_slowly_afterwards (CfFuture  *future,
+                       GValue    *result,
+                       gpointer   user_data,
+                       GError   **error)
+{
+  g_private_set (&slow_end, &end_begun);
+
+  return TRUE;
+}
+
+static void
+test_ending_thread_holds_up_nobody (void)
+{
+  g_autoptr(CfExecutor) executor = new_pool (1, "slow-end");
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_thread_pool_executor_set_idle_timeout (CF_THREAD_POOL_EXECUTOR (executor), 1000);
+  submit_and_forget (executor, end_slowly_afterwards, NULL);
+  gate_wait (&end_begun);
+
+  future = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
+  g_assert_true (cf_future_wait (future, -1, NULL, NULL));
+
+  gate_open (&end_go_on);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+  yield_until (count_threads ("slow-end") == 0);
+}
+
 /* The number of workers by default. */
 
 static void
@@ -879,6 +921,259 @@ test_two_pools (void)
   cf_executor_shutdown (other, TRUE, FALSE);
 }
 
+/* A call that waits for the first of two others, of which one needs what the call does afterwards. */
+typedef struct
+{
+  CfExecutor *executor;
+  CfFuture   *promise;
+  gboolean  (*wait) (CfFuture **futures);
+} Chooser;
+
+static gboolean
+wait_for_first (CfFuture **futures)
+{
+  return cf_wait (futures, 2, CF_FIRST_COMPLETED, -1, NULL, NULL, NULL, NULL);
+}
+
+static gboolean
+iterate_to_first (CfFuture **futures)
+{
+  g_autoptr(CfCompletionIterator) iterator = cf_as_completed (futures, 2, -1);
+  g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL);
+
+  return completed == futures[1];
+}
+
+static gboolean
+wait_and_keep_promise (CfFuture  *future,
+                       GValue    *result,
+                       gpointer   user_data,
+                       GError   **error)
+{
+  Chooser *chooser = user_data;
+  g_autoptr(CfFuture) slow = NULL;
+  g_autoptr(CfFuture) quick = NULL;
+
+  slow = cf_executor_submit_local (chooser->executor, wait_for_future, chooser->promise, NULL);
+  quick = cf_executor_submit_local (chooser->executor, return_nothing, NULL, NULL);
+  g_assert_true (chooser->wait ((CfFuture *[]) { slow, quick }));
+
+  return cf_future_set_variant (chooser->promise, NULL, error);
+}
+
+static void
+assert_chooses (gboolean (*wait) (CfFuture **futures))
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(CfFuture) promise = cf_future_new ();
+  Chooser chooser = { executor, promise, wait };
+  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, wait_and_keep_promise, &chooser, NULL);
+
+  g_assert_no_error (cf_future_get_error (future));
+  cf_executor_shutdown (executor, TRUE, FALSE);
+}
+
+static void
+test_first_is_not_behind_another (void)
+{
+  assert_chooses (wait_for_first);
+}
+
+static void
+test_next_is_not_behind_another (void)
+{
+  assert_chooses (iterate_to_first);
+}
+
+/* A call that gives up waiting for another one, which ends only after that. */
+typedef struct
+{
+  CfExecutor   *executor;
+  gint64        timeout;
+  GCancellable *cancellable;
+  Blocker       inner;
+} Impatient;
+
+static gboolean
+give_up (CfFuture  *future,
+         GValue    *result,
+         gpointer   user_data,
+         GError   **error)
+{
+  Impatient *impatient = user_data;
+  g_autoptr(CfFuture) inner = cf_executor_submit_local (impatient->executor, block, &impatient->inner, NULL);
+  gboolean is_done = cf_future_wait (inner, impatient->timeout, impatient->cancellable, error);
+
+  gate_open (&impatient->inner.go_on);
+
+  return is_done;
+}
+
+static void
+test_time_limit_holds_in_a_call (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  Impatient impatient = { executor, 1000, NULL, BLOCKER_INIT };
+  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, give_up, &impatient, NULL);
+
+  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_TIMED_OUT);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+}
+
+static void
+test_cancellable_holds_in_a_call (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Impatient impatient = { executor, -1, cancellable, BLOCKER_INIT };
+  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, give_up, &impatient, NULL);
+
+  /* Another thread makes it, for the only one waits. */
+  gate_wait (&impatient.inner.begun);
+  g_cancellable_cancel (cancellable);
+  g_assert_error (cf_future_get_error (future), G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+}
+
+/* What a thread of the pool does for a call besides running it may take long, or wait for another call. */
+typedef struct
+{
+  CfExecutor *executor;
+  CfFuture   *promise;
+  Gate        submitted;
+  Gate        second_begun;
+  Gate        begun;
+  Gate        other_ran;
+} Aside;
+
+static gboolean
+run_aside_submitted (CfFuture  *future,
+                     GValue    *result,
+                     gpointer   user_data,
+                     GError   **error)
+{
+  Aside *aside = user_data;
+
+  gate_wait (&aside->submitted);
+
+  return TRUE;
+}
+
+static gboolean
+run_other (CfFuture  *future,
+           GValue    *result,
+           gpointer   user_data,
+           GError   **error)
+{
+  Aside *aside = user_data;
+
+  gate_open (&aside->other_ran);
+
+  return TRUE;
+}
+
+static void
+await_other (gpointer user_data)
+{
+  Aside *aside = user_data;
+
+  gate_open (&aside->begun);
+  gate_wait (&aside->other_ran);
+}
+
+/* Lets the first call end, and submits another when its thread has come to what it does besides. */
+static void
+assert_other_runs (Aside *aside)
+{
+  gate_open (&aside->submitted);
+  gate_wait (&aside->begun);
+  submit_and_forget (aside->executor, run_other, aside);
+  gate_wait (&aside->other_ran);
+  if (aside->promise != NULL)
+    g_assert_true (cf_future_set_variant (aside->promise, NULL, NULL));
+  cf_executor_shutdown (aside->executor, TRUE, FALSE);
+}
+
+static void
+wait_and_await_other (CfFuture *future,
+                      gpointer  user_data)
+{
+  Aside *aside = user_data;
+  g_autoptr(CfFuture) inner = cf_executor_submit_local (aside->executor, return_thread, NULL, NULL);
+
+  g_assert_true (cf_future_get_pointer (inner, NULL) == g_thread_self ());
+  await_other (aside);
+}
+
+/* Keeps the second thread busy until the callback has come as far as it can, then makes room for a third. */
+static gboolean
+make_room_for_other (CfFuture  *future,
+                     GValue    *result,
+                     gpointer   user_data,
+                     GError   **error)
+{
+  Aside *aside = user_data;
+
+  gate_open (&aside->second_begun);
+  gate_wait (&aside->begun);
+
+  return cf_future_wait (aside->promise, -1, NULL, error);
+}
+
+static void
+test_callback_leaves_others_running (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
+  g_autoptr(CfFuture) promise = cf_future_new ();
+  Aside aside = { executor, promise, GATE_INIT, GATE_INIT, GATE_INIT, GATE_INIT };
+  g_autoptr(CfFuture) first = cf_executor_submit_local (executor, run_aside_submitted, &aside, NULL);
+  g_autoptr(CfFuture) second = cf_executor_submit_local (executor, make_room_for_other, &aside, NULL);
+
+  cf_future_add_done_callback_full (first, NULL, wait_and_await_other, &aside, NULL);
+  gate_wait (&aside.second_begun);
+  assert_other_runs (&aside);
+  g_assert_no_error (cf_future_get_error (second));
+}
+
+static void
+test_attached_data_leaves_others_running (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
+  Aside aside = { executor, NULL, GATE_INIT, GATE_INIT, GATE_INIT, GATE_INIT };
+  CfFuture *future = cf_executor_submit_local (executor, run_aside_submitted, &aside, NULL);
+
+  g_object_set_data_full (G_OBJECT (future), "argument", &aside, await_other);
+  g_object_unref (future);
+  assert_other_runs (&aside);
+}
+
+static gboolean
+return_bytes (CfFuture  *future,
+              GValue    *result,
+              gpointer   user_data,
+              GError   **error)
+{
+  static const char bytes[64];
+  Aside *aside = user_data;
+
+  gate_wait (&aside->submitted);
+  g_value_init (result, G_TYPE_VARIANT);
+  g_value_set_variant (result, g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, sizeof bytes, TRUE,
+                                                        await_other, aside));
+
+  return TRUE;
+}
+
+static void
+test_result_leaves_others_running (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
+  Aside aside = { executor, NULL, GATE_INIT, GATE_INIT, GATE_INIT, GATE_INIT };
+
+  submit_and_forget (executor, return_bytes, &aside);
+  assert_other_runs (&aside);
+}
+
 /* Order. */
 
 typedef struct
@@ -1366,6 +1661,7 @@ main (int   argc,
   g_test_add_func ("/thread-pool/threads/end-with-the-pool", test_threads_end);
   g_test_add_func ("/thread-pool/threads/end-when-idle-for-long", test_idle_timeout);
   g_test_add_func ("/thread-pool/threads/end-when-they-learn-that-they-may", test_idle_timeout_while_idle);
+  g_test_add_func ("/thread-pool/threads/one-that-is-slow-to-end-holds-up-nobody", test_ending_thread_holds_up_nobody);
   g_test_add_func ("/thread-pool/size/has-a-default", test_default_size);
   g_test_add_func ("/thread-pool/size/by-default-follows-the-cpus-of-the-process", test_default_size_on_one_cpu);
 
@@ -1384,7 +1680,20 @@ main (int   argc,
                    test_makes_up_for_blocked_threads);
   g_test_add_func ("/thread-pool/nested/another-thread-takes-the-place-of-one-that-waits-for-a-set",
                    test_makes_up_for_threads_blocked_on_sets);
+  g_test_add_func ("/thread-pool/nested/the-first-to-complete-need-not-wait-for-another",
+                   test_first_is_not_behind_another);
+  g_test_add_func ("/thread-pool/nested/the-next-to-complete-need-not-wait-for-another",
+                   test_next_is_not_behind_another);
+  g_test_add_func ("/thread-pool/nested/a-time-limit-ends-the-wait-for-a-call-that-runs-on",
+                   test_time_limit_holds_in_a_call);
+  g_test_add_func ("/thread-pool/nested/a-cancellable-ends-the-wait-for-a-call-that-runs-on",
+                   test_cancellable_holds_in_a_call);
   g_test_add_func ("/thread-pool/nested/two-pools-may-wait-for-each-other", test_two_pools);
+
+  g_test_add_func ("/thread-pool/aside/a-callback-does-not-hold-up-other-calls", test_callback_leaves_others_running);
+  g_test_add_func ("/thread-pool/aside/attached-data-does-not-hold-up-other-calls",
+                   test_attached_data_leaves_others_running);
+  g_test_add_func ("/thread-pool/aside/a-result-does-not-hold-up-other-calls", test_result_leaves_others_running);
 
   g_test_add_func ("/thread-pool/order/is-that-of-submission", test_order);
   g_test_add_func ("/thread-pool/order/follows-priorities", test_priorities);

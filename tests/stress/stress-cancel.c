@@ -7,6 +7,7 @@
 
 #include <cfutures.h>
 
+#include "../gates.h"
 #include "race.h"
 #include "stress-scale.h"
 
@@ -206,6 +207,62 @@ test_cancellable (void)
   g_object_unref (call.executor);
 }
 
+/* The cancellable is cancelled before the pool knows the call, while it gets to know it, or afterwards. */
+
+static void
+task_set_up (gpointer scene)
+{
+  Call *call = scene;
+
+  call_reset (call);
+  call->cancellable = g_cancellable_new ();
+}
+
+static void
+leg_submit_task (gpointer scene)
+{
+  Call *call = scene;
+  g_autoptr (CfTask) task = cf_task_new_local (run_call, call, call_destroyed);
+
+  cf_task_set_cancellable (task, call->cancellable);
+  call->future = cf_executor_submit_task (call->executor, task);
+}
+
+static void
+leg_cancel_cancellable (gpointer scene)
+{
+  Call *call = scene;
+
+  race_delay (4000);
+  g_cancellable_cancel (call->cancellable);
+}
+
+static void
+check_nothing_is_pending (gpointer scene)
+{
+  Call *call = scene;
+
+  g_assert_true (cf_future_wait (call->future, -1, NULL, NULL));
+  call_assert_one_outcome (call, cf_future_is_cancelled (call->future));
+  race_await (&call->n_destroyed, 1);
+  g_clear_object (&call->cancellable);
+
+  /* A call that is counted for ever hangs the test here. */
+  yield_until (cf_executor_get_n_pending (call->executor) == 0);
+}
+
+static void
+test_cancellable_while_submitting (void)
+{
+  const Race race = { task_set_up, { leg_submit_task, leg_cancel_cancellable }, check_nothing_is_pending };
+  Call call = { .executor = cf_thread_pool_executor_new (1) };
+
+  race_run (&race, &call, stress_scale (30000));
+  call_report (&call);
+  cf_executor_shutdown (call.executor, TRUE, FALSE);
+  g_object_unref (call.executor);
+}
+
 /* What a pool's queue holds is cancelled from behind while the pool eats it from the front. */
 static void
 test_queue (void)
@@ -228,6 +285,49 @@ test_queue (void)
 
       for (guint i = 0; i < N_CALLS; i++)
         call_assert_one_winner (&calls[i], calls[i].cancelled[0]);
+    }
+}
+
+/* The same by shutting down: what has not begun by then, never begins. Each thread may be about to begin one. */
+
+typedef struct
+{
+  atomic_bool is_shut_down;
+  atomic_uint n_late;
+} Closing;
+
+static gboolean
+count_late (CfFuture  *future,
+            GValue    *result,
+            gpointer   user_data,
+            GError   **error)
+{
+  Closing *closing = user_data;
+
+  if (atomic_load (&closing->is_shut_down))
+    atomic_fetch_add (&closing->n_late, 1);
+
+  return TRUE;
+}
+
+static void
+test_shutdown (void)
+{
+  enum { MAX_WORKERS = 2, N_CALLS = 3000 };
+  guint n_rounds = stress_scale (300);
+
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (MAX_WORKERS);
+      Closing closing = { false, 0 };
+
+      for (guint i = 0; i < N_CALLS; i++)
+        g_object_unref (cf_executor_submit_local (executor, count_late, &closing, NULL));
+
+      cf_executor_shutdown (executor, FALSE, TRUE);
+      atomic_store (&closing.is_shut_down, true);
+      cf_executor_shutdown (executor, TRUE, FALSE);
+      g_assert_cmpuint (atomic_load (&closing.n_late), <=, MAX_WORKERS);
     }
 }
 
@@ -401,7 +501,9 @@ main (int    argc,
   g_test_add_func ("/stress/cancel/races-start", test_start);
   g_test_add_func ("/stress/cancel/two-that-cancel-agree", test_two_cancel);
   g_test_add_func ("/stress/cancel/cancellable-races-start", test_cancellable);
+  g_test_add_func ("/stress/cancel/cancellable-races-submission", test_cancellable_while_submitting);
   g_test_add_func ("/stress/cancel/queue-from-behind", test_queue);
+  g_test_add_func ("/stress/cancel/shutdown-leaves-nothing-to-run", test_shutdown);
   g_test_add_func ("/stress/cancel/promise-claimed-or-cancelled", test_claim);
   g_test_add_func ("/stress/cancel/promise-settled-or-cancelled", test_settle);
   g_test_add_func ("/stress/cancel/races-run", test_run);

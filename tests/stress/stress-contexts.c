@@ -454,6 +454,76 @@ test_notifications (void)
   meeting_end (&meeting);
 }
 
+/* Waits that a thread without a context of its own begins: the default context answers while they are being made */
+
+typedef struct
+{
+  guint       n_waits;
+  atomic_uint n_answered;
+} Errand;
+
+static void
+errand_count (Errand *errand)
+{
+  if (atomic_fetch_add (&errand->n_answered, 1) + 1 == 2 * errand->n_waits)
+    g_main_context_wakeup (NULL);
+}
+
+static void
+on_waited (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (cf_future_wait_finish (CF_FUTURE (source), result, &error));
+  g_assert_no_error (error);
+  errand_count (user_data);
+}
+
+static void
+on_next (GObject      *source,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CfFuture) future = cf_completion_iterator_next_finish (CF_COMPLETION_ITERATOR (source), result, &error);
+
+  g_assert_no_error (error);
+  g_assert_true (cf_future_is_done (future));
+  errand_count (user_data);
+}
+
+static gpointer
+wait_for_default_context (gpointer data)
+{
+  Errand *errand = data;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  for (guint i = 0; i < errand->n_waits; i++)
+    {
+      g_autoptr (CfFuture) promise = cf_future_new ();
+      g_autoptr (CfCompletionIterator) iterator = NULL;
+
+      cf_future_set_variant (promise, NULL, NULL);
+      cf_future_wait_async (promise, 3600 * G_TIME_SPAN_SECOND, cancellable, on_waited, errand);
+      iterator = cf_as_completed (&promise, 1, 3600 * G_TIME_SPAN_SECOND);
+      cf_completion_iterator_next_async (iterator, cancellable, on_next, errand);
+    }
+
+  return NULL;
+}
+
+static void
+test_waits_without_a_context (void)
+{
+  Errand errand = { .n_waits = stress_scale (10000) };
+  GThread *thread = g_thread_new ("errand", wait_for_default_context, &errand);
+
+  loop_until (NULL, atomic_load (&errand.n_answered) == 2 * errand.n_waits);
+  g_thread_join (thread);
+}
+
 /* A context that goes away while completions are on their way to it */
 
 typedef struct
@@ -541,6 +611,7 @@ main (int    argc,
   g_test_add_func ("/stress/contexts/order-of-completion", test_order_of_completion);
   g_test_add_func ("/stress/contexts/blocking-delivers-to-its-own", test_blocking);
   g_test_add_func ("/stress/contexts/notifications", test_notifications);
+  g_test_add_func ("/stress/contexts/waits-from-a-thread-without-a-context", test_waits_without_a_context);
   g_test_add_func ("/stress/contexts/dropped-with-completions-on-their-way", test_context_dropped);
 
   return g_test_run ();

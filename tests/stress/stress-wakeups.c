@@ -111,6 +111,62 @@ test_both_threads_needed (void)
     }
 }
 
+/* The same at the head of a long queue, to which both threads come at about the same time. */
+
+typedef struct
+{
+  Gate        gate;
+  atomic_uint n_held;
+  atomic_uint n_present;
+} Backlog;
+
+static gboolean
+hold_and_linger (CfFuture  *future,
+                 GValue    *result,
+                 gpointer   user_data,
+                 GError   **error)
+{
+  Backlog *backlog = user_data;
+
+  atomic_fetch_add (&backlog->n_held, 1);
+  gate_wait (&backlog->gate);
+  race_linger (500);
+
+  return TRUE;
+}
+
+static void
+test_both_threads_needed_for_a_backlog (void)
+{
+  g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (2);
+  guint n_rounds = stress_scale (10);
+  guint n_calls = stress_scale (60000);
+
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      Backlog backlog = { GATE_INIT, 0, 0 };
+      g_autoptr (GError) error = NULL;
+      g_autoptr (CfFuture) last = NULL;
+
+      for (guint i = 0; i < 2; i++)
+        g_object_unref (cf_executor_submit_local (executor, hold_and_linger, &backlog, NULL));
+      race_await (&backlog.n_held, 2);
+
+      for (guint i = 0; i < 2; i++)
+        g_object_unref (cf_executor_submit_local (executor, meet, &backlog.n_present, NULL));
+      for (guint i = 0; i < n_calls; i++)
+        g_object_unref (cf_executor_submit_local (executor, return_at_once, NULL, NULL));
+      last = cf_executor_submit_local (executor, return_at_once, NULL, NULL);
+
+      gate_open (&backlog.gate);
+      race_await (&backlog.n_present, 2);
+      g_assert_true (cf_future_wait (last, -1, NULL, &error));
+      g_assert_no_error (error);
+    }
+
+  cf_executor_shutdown (executor, TRUE, FALSE);
+}
+
 /* A call that is submitted from within another one, which goes on computing: another thread has to take it. */
 
 typedef struct
@@ -539,6 +595,7 @@ main (int    argc,
   g_test_add_data_func ("/stress/wake-ups/two-submitters/1-worker", GUINT_TO_POINTER (1), test_two_threads);
   g_test_add_data_func ("/stress/wake-ups/two-submitters/4-workers", GUINT_TO_POINTER (4), test_two_threads);
   g_test_add_func ("/stress/wake-ups/both-threads-needed", test_both_threads_needed);
+  g_test_add_func ("/stress/wake-ups/both-threads-needed-for-a-backlog", test_both_threads_needed_for_a_backlog);
   g_test_add_func ("/stress/wake-ups/stolen-from-busy-thread", test_stolen_from_busy_thread);
   g_test_add_func ("/stress/wake-ups/chains", test_chains);
   g_test_add_func ("/stress/wake-ups/slow-destroy", test_slow_destroy);
