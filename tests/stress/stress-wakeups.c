@@ -145,6 +145,7 @@ test_both_threads_needed_for_a_backlog (void)
   for (guint round = 0; round < n_rounds; round++)
     {
       Backlog backlog = { GATE_INIT, 0, 0 };
+      CfFuture *meetings[2];
       g_autoptr (GError) error = NULL;
       g_autoptr (CfFuture) last = NULL;
 
@@ -153,13 +154,18 @@ test_both_threads_needed_for_a_backlog (void)
       race_await (&backlog.n_held, 2);
 
       for (guint i = 0; i < 2; i++)
-        g_object_unref (cf_executor_submit_local (executor, meet, &backlog.n_present, NULL));
+        meetings[i] = cf_executor_submit_local (executor, meet, &backlog.n_present, NULL);
       for (guint i = 0; i < n_calls; i++)
         g_object_unref (cf_executor_submit_local (executor, return_at_once, NULL, NULL));
       last = cf_executor_submit_local (executor, return_at_once, NULL, NULL);
 
       gate_open (&backlog.gate);
-      race_await (&backlog.n_present, 2);
+      for (guint i = 0; i < 2; i++)
+        {
+          g_assert_true (cf_future_wait (meetings[i], -1, NULL, &error));
+          g_assert_no_error (error);
+          g_object_unref (meetings[i]);
+        }
       g_assert_true (cf_future_wait (last, -1, NULL, &error));
       g_assert_no_error (error);
     }
