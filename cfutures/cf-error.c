@@ -4,8 +4,9 @@
 
 #include "config.h"
 
-#include "cf-error.h"
+#include "cf-error-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <libintl.h>
 #include <stdatomic.h>
 
@@ -23,6 +24,18 @@ cf_error_quark (void)
     }
 
   return answer;
+}
+
+/**
+ * cf_error_new_shut_down:
+ *
+ * Returns: (transfer full): what a call fails with that came too late
+ */
+GError *
+cf_error_new_shut_down (void)
+{
+  return g_error_new_literal (CF_ERROR, CF_ERROR_SHUT_DOWN,
+                              _("The executor was shut down, and takes no more calls"));
 }
 
 __attribute__ ((constructor)) static void

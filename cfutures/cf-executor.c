@@ -14,10 +14,9 @@
 
 #include "cf-executor-private.h"
 
-#include <glib/gi18n-lib.h>
 #include <stdatomic.h>
 
-#include "cf-error.h"
+#include "cf-error-private.h"
 #include "cf-outstanding-private.h"
 #include "cf-task-private.h"
 
@@ -153,7 +152,7 @@ execute (CfExecutor *self,
          CfFuture   *future)
 {
   if (keeps_outstanding (self) && !cf_outstanding_add (get_private (self)->outstanding, future))
-    cf_future_fail (future, cf_executor_make_shut_down_error ());
+    cf_future_fail (future, cf_error_new_shut_down ());
   else
     CF_EXECUTOR_GET_CLASS (self)->execute (self, future);
 }
@@ -174,7 +173,7 @@ cf_executor_submit_call (CfExecutor *self,
   if (is_shut_down (self))
     {
       cf_call_clear (call);
-      return cf_future_new_failed (cf_executor_make_shut_down_error ());
+      return cf_future_new_failed (cf_error_new_shut_down ());
     }
 
   future = cf_future_new_call (call);
@@ -188,7 +187,7 @@ submit_prepared (CfExecutor *self,
                  CfFuture   *future)
 {
   if (is_shut_down (self))
-    cf_future_fail (future, cf_executor_make_shut_down_error ());
+    cf_future_fail (future, cf_error_new_shut_down ());
   else if (!cf_future_is_done (future))
     execute (self, future);
 }

@@ -22,8 +22,6 @@
 
 #include "cf-future-private.h"
 
-#include "cf-parking-private.h"
-
 typedef struct
 {
   CfFutureObserver observer;

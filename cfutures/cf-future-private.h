@@ -111,11 +111,8 @@ CfFutureObserver *cf_future_settle           (CfFuture          *self,
                                               CfOutcome         *outcome);
 void              cf_future_run_immediate    (CfFuture          *self,
                                               CfFutureObserver  *callbacks);
-void              cf_future_settle_and_run   (CfFuture          *self,
-                                              CfOutcome         *outcome);
 gboolean          cf_future_fail             (CfFuture          *self,
                                               GError            *error);
-GError           *cf_executor_make_shut_down_error (void);
 gboolean          cf_future_has_error        (CfFuture          *self);
 
 /* Observers and callbacks */

@@ -13,7 +13,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "cf-error.h"
 #include "cf-parking-private.h"
 
 typedef struct

@@ -315,13 +315,6 @@ cf_future_settle (CfFuture  *self,
   return immediate;
 }
 
-void
-cf_future_settle_and_run (CfFuture  *self,
-                          CfOutcome *outcome)
-{
-  cf_future_run_immediate (self, cf_future_settle (self, outcome));
-}
-
 /* Settles the future on behalf of anybody, not only of whoever claimed it. Takes the outcome in any case. */
 static gboolean
 settle_from_outside (CfFuture  *self,
@@ -355,18 +348,6 @@ cf_future_fail (CfFuture *self,
 
   cf_outcome_take_error (&outcome, error);
   return settle_from_outside (self, &outcome);
-}
-
-/**
- * cf_executor_make_shut_down_error:
- *
- * Returns: (transfer full): what a call fails with that came too late
- */
-GError *
-cf_executor_make_shut_down_error (void)
-{
-  return g_error_new_literal (CF_ERROR, CF_ERROR_SHUT_DOWN,
-                              _("The executor was shut down, and takes no more calls"));
 }
 
 /**
@@ -906,7 +887,7 @@ cf_future_run (CfFuture *self)
 
   cf_call_invoke (&call, self, &outcome);
   cf_future_end_call (self, &call);
-  cf_future_settle_and_run (self, &outcome);
+  cf_future_run_immediate (self, cf_future_settle (self, &outcome));
 }
 
 /**

@@ -7,8 +7,6 @@
 
 #include "cf-inline-executor.h"
 
-#include "cf-executor-private.h"
-
 /**
  * CfInlineExecutor:
  *

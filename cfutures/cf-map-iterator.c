@@ -16,8 +16,6 @@
 
 #include "cf-map-iterator.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "cf-executor-private.h"
 #include "cf-future-private.h"
 #include "cf-parking-private.h"

@@ -52,7 +52,7 @@
 
 #include "cf-cpu-count-private.h"
 #include "cf-deque-private.h"
-#include "cf-error.h"
+#include "cf-error-private.h"
 #include "cf-mutex-private.h"
 #include "cf-parking-private.h"
 #include "cf-shared-queue-private.h"
@@ -1049,7 +1049,7 @@ submit_from_outside (CfScheduler *self,
 
   if (!enter_submission (self))
     {
-      cf_future_fail (future, cf_executor_make_shut_down_error ());
+      cf_future_fail (future, cf_error_new_shut_down ());
       return 0;
     }
 
