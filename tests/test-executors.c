@@ -10,6 +10,7 @@
 
 #include <cfutures.h>
 
+#include "blocker.h"
 #include "criticals.h"
 #include "gates.h"
 #include "threads.h"
@@ -1101,30 +1102,6 @@ test_future_is_freed (Fixture       *fixture,
 }
 
 /* A call that says that it has begun, ends when it is let go, and says that it has ended. */
-typedef struct
-{
-  Gate begun;
-  Gate go_on;
-  Gate ended;
-} Blocker;
-
-#define BLOCKER_INIT { GATE_INIT, GATE_INIT, GATE_INIT }
-
-static gboolean
-block (CfFuture  *future,
-       GValue    *result,
-       gpointer   user_data,
-       GError   **error)
-{
-  Blocker *blocker = user_data;
-
-  gate_open (&blocker->begun);
-  gate_wait (&blocker->go_on);
-  gate_open (&blocker->ended);
-
-  return TRUE;
-}
-
 /* Occupies the executor, so that calls submitted from now on stay pending until the gate is opened. */
 static gboolean
 fill (Fixture            *fixture,

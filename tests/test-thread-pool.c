@@ -9,6 +9,7 @@
 
 #include <cfutures.h>
 
+#include "blocker.h"
 #include "criticals.h"
 #include "gates.h"
 #include "threads.h"
@@ -74,30 +75,6 @@ count_call (CfFuture  *future,
 }
 
 /* A call that says that it has begun, ends when it is let go, and says that it has ended. */
-typedef struct
-{
-  Gate begun;
-  Gate go_on;
-  Gate ended;
-} Blocker;
-
-#define BLOCKER_INIT { GATE_INIT, GATE_INIT, GATE_INIT }
-
-static gboolean
-block (CfFuture  *future,
-       GValue    *result,
-       gpointer   user_data,
-       GError   **error)
-{
-  Blocker *blocker = user_data;
-
-  gate_open (&blocker->begun);
-  gate_wait (&blocker->go_on);
-  gate_open (&blocker->ended);
-
-  return TRUE;
-}
-
 static void
 submit_and_forget (CfExecutor  *executor,
                    CfLocalFunc  func,
