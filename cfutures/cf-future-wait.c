@@ -204,9 +204,13 @@ static void
 async_wait_return (AsyncWait     *wait,
                    CfWaitOutcome  outcome)
 {
-  g_autoptr(GTask) task = wait->task;
-  CfFuture *future = g_task_get_source_object (task);
+  g_autoptr(GTask) task = NULL;
+  CfFuture *future;
   GError *error = NULL;
+
+  CF_TSAN_ACQUIRE (wait);
+  task = wait->task;
+  future = g_task_get_source_object (task);
 
   if (wait->done_handle != NULL)
     cf_future_disconnect_done (future, wait->done_handle);
@@ -227,6 +231,7 @@ on_future_done (CfFuture *self,
 {
   AsyncWait *wait = data;
 
+  CF_TSAN_ACQUIRE (wait);
   wait->done_handle = NULL;
   async_wait_return (wait, CF_WAIT_DONE);
 }
@@ -251,9 +256,14 @@ static gboolean
 async_wait_begin (gpointer data)
 {
   AsyncWait *wait = data;
-  CfFuture *future = g_task_get_source_object (wait->task);
-  GCancellable *cancellable = g_task_get_cancellable (wait->task);
-  GMainContext *context = g_task_get_context (wait->task);
+  CfFuture *future;
+  GCancellable *cancellable;
+  GMainContext *context;
+
+  CF_TSAN_ACQUIRE (wait);
+  future = g_task_get_source_object (wait->task);
+  cancellable = g_task_get_cancellable (wait->task);
+  context = g_task_get_context (wait->task);
 
   wait->done_handle = cf_future_connect_done (future, context, on_future_done, wait, NULL);
 
@@ -272,6 +282,7 @@ async_wait_begin (gpointer data)
       g_source_attach (wait->cancelled, context);
     }
 
+  CF_TSAN_RELEASE (wait);
   return G_SOURCE_REMOVE;
 }
 
@@ -304,6 +315,7 @@ cf_future_wait_async (CfFuture            *self,
   wait->task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_check_cancellable (wait->task, FALSE);
 
+  CF_TSAN_RELEASE (wait);
   g_main_context_invoke (g_task_get_context (wait->task), async_wait_begin, wait);
 }
 
