@@ -52,6 +52,8 @@ cf_completion_iterator_finalize (GObject *object)
 {
   CfCompletionIterator *self = CF_COMPLETION_ITERATOR (object);
 
+  CF_TSAN_ACQUIRE (self);
+
   /* An operation keeps the iterator alive. */
   g_assert (self->ready == NULL);
   cf_completion_set_free (self->set);
@@ -162,7 +164,10 @@ on_ready (GObject      *ready,
 {
   g_autoptr(GTask) task = data;
   CfCompletionIterator *self = g_task_get_source_object (task);
+  CF_TSAN_READS (self);
   GError *error = NULL;
+
+  CF_TSAN_ACQUIRE (self);
 
   cf_completion_set_notify (self->set, NULL, NULL);
   g_clear_object (&self->ready);
@@ -210,6 +215,7 @@ cf_completion_iterator_next_async (CfCompletionIterator *self,
     timeout_usec = MAX (0, self->deadline - g_get_monotonic_time ());
 
   self->ready = cf_future_new ();
+  CF_TSAN_RELEASE (self);
   if (!cf_completion_set_notify (self->set, settle_ready, self->ready))
     settle_ready (self->ready);
   cf_future_wait_async (self->ready, timeout_usec, cancellable, on_ready, g_steal_pointer (&task));

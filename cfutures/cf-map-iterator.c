@@ -103,6 +103,7 @@ cf_map_iterator_finalize (GObject *object)
 {
   CfMapIterator *self = CF_MAP_ITERATOR (object);
 
+  CF_TSAN_ACQUIRE (self);
   finish (self);
   cf_call_clear (&self->call);
   g_object_unref (self->executor);
@@ -449,7 +450,10 @@ on_oldest_done (GObject      *oldest,
 {
   g_autoptr(GTask) task = data;
   CfMapIterator *self = g_task_get_source_object (task);
+  CF_TSAN_READS (self);
   GError *error = NULL;
+
+  CF_TSAN_ACQUIRE (self);
 
   if (cf_future_wait_finish (CF_FUTURE (oldest), result, &error))
     {
