@@ -82,6 +82,8 @@ void      cf_variant_to_value   (GVariant       *variant,
                                  GValue         *value);
 
 /* What a chunk returns: the results of its items, up to the first that failed, and that one's error. */
+GVariant *cf_chunk_new          (GPtrArray      *results,
+                                 GError         *error);
 gsize     cf_chunk_n_results    (GVariant       *chunk);
 GVariant *cf_chunk_dup_result   (GVariant       *chunk,
                                  gsize           i);

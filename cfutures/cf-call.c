@@ -186,30 +186,23 @@ invoke_items (CfFunc    func,
               CfFuture *future,
               GVariant *items)
 {
-  g_autoptr(GError) error = NULL;
-  GVariantBuilder results;
+  g_autoptr(GPtrArray) results = g_ptr_array_new ();
+  GError *error = NULL;
   GVariantIter iter;
   GVariant *item;
-  GVariant *failure = NULL;
 
-  g_variant_builder_init (&results, G_VARIANT_TYPE ("amv"));
   g_variant_iter_init (&iter, items);
 
   while (error == NULL && g_variant_iter_next (&iter, "v", &item))
     {
-      g_autoptr(GVariant) result = invoke_func (func, future, item, &error);
+      GVariant *result = invoke_func (func, future, item, &error);
 
       if (error == NULL)
-        g_variant_builder_add (&results, "mv", result);
+        g_ptr_array_add (results, result);
       g_variant_unref (item);
     }
 
-  if (error != NULL)
-    failure = g_variant_new ("(si^ay)", g_quark_to_string (error->domain), error->code, error->message);
-
-  return g_variant_ref_sink (g_variant_new ("(@amv@m(siay))",
-                                            g_variant_builder_end (&results),
-                                            g_variant_new_maybe (G_VARIANT_TYPE ("(siay)"), failure)));
+  return cf_chunk_new (results, error);
 }
 
 static void
@@ -338,6 +331,37 @@ cf_variant_to_value (GVariant *variant,
 
   g_value_init (value, G_TYPE_VARIANT);
   g_value_set_variant (value, variant);
+}
+
+/**
+ * cf_chunk_new:
+ * @results: (element-type GVariant): the results of a chunk's items, whose references are taken; some may be %NULL
+ * @error: (transfer full) (nullable): why the one after them failed
+ *
+ * Returns: (transfer full): what a chunk returns
+ */
+GVariant *
+cf_chunk_new (GPtrArray *results,
+              GError    *error)
+{
+  g_autoptr(GError) owned_error = error;
+  GVariantBuilder builder;
+  GVariant *failure = NULL;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("amv"));
+  for (guint i = 0; i < results->len; i++)
+    {
+      g_autoptr(GVariant) result = g_ptr_array_index (results, i);
+
+      g_variant_builder_add (&builder, "mv", result);
+    }
+
+  if (error != NULL)
+    failure = g_variant_new ("(si^ay)", g_quark_to_string (error->domain), error->code, error->message);
+
+  return g_variant_ref_sink (g_variant_new ("(@amv@m(siay))",
+                                            g_variant_builder_end (&builder),
+                                            g_variant_new_maybe (G_VARIANT_TYPE ("(siay)"), failure)));
 }
 
 gsize

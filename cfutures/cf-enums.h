@@ -60,4 +60,22 @@ typedef enum
   CF_FIRST_EXCEPTION,
 } CfReturnWhen;
 
+/**
+ * CfWorkerKind:
+ * @CF_WORKER_KIND_NATIVE: runs C functions: the program itself if its `main()` calls [func@Cf.worker_init], else a
+ *   program that comes with the library and runs functions of shared libraries
+ * @CF_WORKER_KIND_PYTHON: runs Python functions, by name: `MODULE:QUALNAME`
+ * @CF_WORKER_KIND_GJS: runs JavaScript functions with gjs, by name: `MODULE-URL:EXPORT`
+ *
+ * What the workers of a [class@Cf.ProcessPoolExecutor] are.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  CF_WORKER_KIND_NATIVE,
+  CF_WORKER_KIND_PYTHON,
+  CF_WORKER_KIND_GJS,
+} CfWorkerKind;
+
 G_END_DECLS

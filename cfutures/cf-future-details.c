@@ -45,6 +45,7 @@ struct _CfFutureDetails
   gpointer      task;               /* keeps the call's data alive; dropped when the future is done */
 
   GCancellable *cancellable;        /* the future's own */
+  gulong        own_handler;        /* takes it on to the process where the call is; holds the future until it is done */
   GCancellable *user_cancellable;   /* the task's; dropped when the future is done */
   gulong        user_handler;
   CfDeadline   *deadline;
@@ -303,10 +304,13 @@ cf_future_details_end (CfFuture *self,
   g_autoptr(GCancellable) cancellable = NULL;
   g_autoptr(GObject) task G_GNUC_UNUSED = NULL;
   CfDeadline *deadline;
+  gulong own_handler;
   guint word;
 
   word = cf_future_lock (self);
   cancellable = g_steal_pointer (&details->user_cancellable);
+  own_handler = details->own_handler;
+  details->own_handler = 0;
   deadline = g_steal_pointer (&details->deadline);
   if (call_is_over)
     task = g_steal_pointer (&details->task);
@@ -318,6 +322,15 @@ cf_future_details_end (CfFuture *self,
   /* Not g_cancellable_disconnect(), which would wait for itself if the future is being cancelled by it. */
   if (cancellable != NULL)
     g_signal_handler_disconnect (cancellable, details->user_handler);
+  if (own_handler != 0)
+    g_signal_handler_disconnect (details->cancellable, own_handler);
+}
+
+static void
+on_own_cancelled (GCancellable *cancellable,
+                  gpointer      future)
+{
+  cf_future_interrupt (future, CF_INTERRUPT_COOPERATE);
 }
 
 static GCancellable *
@@ -329,7 +342,13 @@ ensure_cancellable (CfFuture *self)
 
   details = lock_details (self, &word);
   if (details->cancellable == NULL)
-    details->cancellable = g_cancellable_new ();
+    {
+      details->cancellable = g_cancellable_new ();
+      if ((word & CF_WORD_REMOTE) != 0)
+        details->own_handler = g_signal_connect_data (details->cancellable, "cancelled",
+                                                      G_CALLBACK (on_own_cancelled),
+                                                      g_object_ref (self), unref_future, 0);
+    }
   cancellable = details->cancellable;
   cf_future_unlock (self, word);
 
@@ -476,6 +495,7 @@ cf_future_report_progress (CfFuture   *self,
                            double      fraction,
                            const char *message)
 {
+  void (*report) (CfFutureOwner *, CfFuture *, double, const char *) = NULL;
   CfFutureDetails *details;
   g_autofree char *old_message = NULL;
   guint changed = 0;
@@ -497,11 +517,16 @@ cf_future_report_progress (CfFuture   *self,
           details->message = g_strdup (message);
           changed |= 1u << CF_FUTURE_PROP_MESSAGE;
         }
+
+      if ((word & CF_WORD_REMOTE) != 0)
+        report = self->owner->remote->report;
     }
   cf_future_unlock (self, word);
 
   if (changed != 0)
     notify_later (self, changed);
+  if (changed != 0 && report != NULL)
+    report (self->owner, self, fraction, message);
 }
 
 /**

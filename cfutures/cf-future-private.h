@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 
 typedef struct _CfFutureObserver CfFutureObserver;
 typedef struct _CfFutureOwner    CfFutureOwner;
+typedef struct _CfRemoteInterface CfRemoteInterface;
 typedef struct _CfFutureDetails  CfFutureDetails;
 
 /* Somebody who is told that a future is done. */
@@ -45,6 +46,44 @@ struct _CfFutureOwner
   void           (*withdrawn)       (CfFutureOwner *self,
                                      CfFuture      *future);
   GMainContext * (*acquire_context) (CfFutureOwner *self);
+  const CfRemoteInterface *remote;    /* (nullable) */
+};
+
+/* What an owner is asked to do to a call that runs in another process. */
+typedef enum
+{
+  CF_INTERRUPT_COOPERATE,   /* to ask it to give up */
+  CF_INTERRUPT_KILL,        /* to end that process */
+} CfInterruption;
+
+/* How an owner takes part in the life of a future whose call is made in another process: it is told as long as
+ * the future is remote. Its functions are called under the future's lock, but for `poll` and those beside it.
+ *
+ * - take_back: gives the call back if it has not begun, and forgets the future
+ * - has_begun: whether the call of a pending future has begun, though nobody has come to say so yet
+ * - interrupt: (nullable)
+ * - report: (nullable): takes a progress report on to that other process; without the lock
+ * - acquire_poller: (nullable): returns what the next two are given; a thread that waits for the future may look
+ *   for results itself, which is quicker than being told
+ * - poll: looks for results, and settles their futures
+ * - release_poller: */
+struct _CfRemoteInterface
+{
+  gboolean (*take_back)      (CfFutureOwner  *self,
+                              CfFuture       *future,
+                              CfCall         *call);
+  gboolean (*has_begun)      (CfFutureOwner  *self,
+                              CfFuture       *future);
+  void     (*interrupt)      (CfFutureOwner  *self,
+                              CfFuture       *future,
+                              CfInterruption  how);
+  void     (*report)         (CfFutureOwner  *self,
+                              CfFuture       *future,
+                              double          fraction,
+                              const char     *message);
+  gpointer (*acquire_poller) (CfFutureOwner  *self);
+  void     (*poll)           (gpointer        poller);
+  void     (*release_poller) (gpointer        poller);
 };
 
 /* The bits of the state word. A future is done if DONE is set. Whoever holds LOCKED is the only one to write
@@ -54,6 +93,7 @@ struct _CfFutureOwner
 #define CF_WORD_LOCKED     0x4u
 #define CF_WORD_OBSERVED   0x8u    /* there are observers */
 #define CF_WORD_DETAILED   0x10u   /* there are details */
+#define CF_WORD_REMOTE     0x20u   /* the call is in the owner's hands, which has a CfRemoteInterface */
 
 struct _CfFuture
 {
@@ -61,8 +101,12 @@ struct _CfFuture
 
   _Atomic guint32     word;
   _Atomic gboolean    looked_at;      /* somebody has seen the error */
-  CfFuture           *next;           /* in the queue that it is in */
-  CfFutureOwner      *owner;          /* valid while the future is pending in a queue */
+  union
+  {
+    CfFuture         *next;           /* in the queue that it is in */
+    gpointer          remote_call;    /* the owner's, while the future is remote */
+  };
+  CfFutureOwner      *owner;          /* valid while the future is pending in a queue, or remote */
   CfFutureObserver   *observers;
   CfFutureDetails    *details;        /* what most futures do without */
   union
@@ -102,6 +146,15 @@ CfFuture         *cf_future_new_call         (CfCall            *call);
 CfFuture         *cf_future_new_failed       (GError            *error);
 gboolean          cf_future_set_owner        (CfFuture          *self,
                                               CfFutureOwner     *owner);
+gboolean          cf_future_make_remote      (CfFuture          *self,
+                                              CfFutureOwner     *owner,
+                                              gpointer           remote_call,
+                                              CfCall            *call);
+void              cf_future_set_remote_reporter (CfFuture       *self,
+                                              CfFutureOwner     *owner);
+void              cf_future_begin_remote     (CfFuture          *self);
+void              cf_future_end_remote       (CfFuture          *self,
+                                              gboolean           is_short);
 gboolean          cf_future_claim            (CfFuture          *self,
                                               gboolean           is_short,
                                               CfCall            *call);
@@ -158,6 +211,8 @@ void              cf_future_set_source       (CfFuture          *self,
 int               cf_future_get_priority     (CfFuture          *self);
 const char       *cf_future_get_name         (CfFuture          *self);
 gboolean          cf_future_is_cancel_requested (CfFuture       *self);
+gboolean          cf_future_interrupt        (CfFuture          *self,
+                                              CfInterruption     how);
 void              cf_future_details_begin    (CfFuture          *self);
 void              cf_future_details_end      (CfFuture          *self,
                                               gboolean           call_is_over);

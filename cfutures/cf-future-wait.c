@@ -82,6 +82,50 @@ cf_future_try_run_here (CfFuture *self,
   return is_done (self);
 }
 
+/* Looks for results of another process itself. */
+
+typedef struct
+{
+  CfFuture                *future;
+  const CfRemoteInterface *remote;
+  gpointer                 poller;
+} PolledFuture;
+
+static gboolean
+is_done_or_poll (gpointer data)
+{
+  PolledFuture *polled = data;
+
+  if (is_done (polled->future))
+    return TRUE;
+
+  polled->remote->poll (polled->poller);
+  return is_done (polled->future);
+}
+
+static gboolean
+spin_polling (CfFuture *self)
+{
+  PolledFuture polled = { .future = self };
+  gboolean found_done;
+  guint word = cf_future_lock (self);
+
+  if ((word & CF_WORD_REMOTE) != 0 && self->owner->remote->acquire_poller != NULL)
+    {
+      polled.remote = self->owner->remote;
+      polled.poller = polled.remote->acquire_poller (self->owner);
+    }
+  cf_future_unlock (self, word);
+
+  if (polled.remote == NULL)
+    return cf_wait_spin (is_done, self);
+
+  found_done = cf_wait_spin (is_done_or_poll, &polled);
+  polled.remote->release_poller (polled.poller);
+
+  return found_done;
+}
+
 static CfWaitOutcome
 wait_parked (CfFuture     *self,
              gint64        deadline,
@@ -122,7 +166,7 @@ wait_until_done (CfFuture     *self,
     return CF_WAIT_DONE;
 
   deadline = cf_deadline_after (timeout_usec);
-  if (cf_wait_spin (is_done, self))
+  if ((cf_future_get_word (self) & CF_WORD_REMOTE) != 0 ? spin_polling (self) : cf_wait_spin (is_done, self))
     return CF_WAIT_DONE;
 
   return wait_parked (self, deadline, cancellable);

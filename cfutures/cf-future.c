@@ -133,8 +133,10 @@ begin_running (CfFuture *self,
   guint word;
 
   /* A cancellable that many calls share tells them one after the other; the first that give up make room for
-   * others that have not been told yet. */
-  if ((cf_future_get_word (self) & CF_WORD_DETAILED) != 0 && cf_future_is_cancel_requested (self))
+   * others that have not been told yet. A call that has begun in another process, whose owner comes without it,
+   * has begun. */
+  if ((call != NULL || !by_owner) &&
+      (cf_future_get_word (self) & CF_WORD_DETAILED) != 0 && cf_future_is_cancel_requested (self))
     cf_future_cancel (self);
 
   word = cf_future_lock (self);
@@ -160,6 +162,31 @@ begin_running (CfFuture *self,
 
 /* Settling. */
 
+/* Tells the owner of a remote future that it is about to be settled by somebody else. If the call has not begun it
+ * comes back; if it has, that cannot go on. Returns FALSE if it has begun but must not have. With the lock held. */
+static gboolean
+recall (CfFuture *self,
+        guint     word,
+        gboolean  only_pending,
+        CfCall   *call)
+{
+  const CfRemoteInterface *remote;
+
+  if ((word & CF_WORD_REMOTE) == 0)
+    return TRUE;
+
+  remote = self->owner->remote;
+  if (cf_word_get_state (word) == CF_FUTURE_STATE_PENDING && remote->take_back (self->owner, self, call))
+    return TRUE;
+
+  if (only_pending)
+    return FALSE;
+
+  if (remote->interrupt != NULL)
+    remote->interrupt (self->owner, self, CF_INTERRUPT_KILL);
+  return TRUE;
+}
+
 /* Moves the future to its last state. Returns FALSE if it is there already, or is not pending and must be. */
 static gboolean
 settle (CfFuture          *self,
@@ -171,7 +198,7 @@ settle (CfFuture          *self,
   guint word = cf_future_lock (self);
   gboolean was_pending = cf_word_get_state (word) == CF_FUTURE_STATE_PENDING;
   GSList *contexts = NULL;
-  CfCall unused_call;
+  CfCall unused_call = { CF_CALL_NONE };
 
   *immediate = NULL;
 
@@ -181,12 +208,20 @@ settle (CfFuture          *self,
       return FALSE;
     }
 
+  if (!recall (self, word, only_pending, &unused_call))
+    {
+      cf_future_unlock (self, word);
+      cf_future_begin_remote (self);
+      return FALSE;
+    }
+
   if (was_pending)
     withdraw (self);
 
-  unused_call = self->call;
+  if (self->call.kind != CF_CALL_NONE)
+    unused_call = self->call;
   self->outcome = *outcome;
-  word = (word & ~CF_WORD_STATE) | state;
+  word = (word & ~(CF_WORD_STATE | CF_WORD_REMOTE)) | state;
 
   if ((word & CF_WORD_OBSERVED) != 0)
     {
@@ -258,6 +293,108 @@ cf_future_set_owner (CfFuture      *self,
   cf_future_unlock (self, word);
 
   return !is_done;
+}
+
+/**
+ * cf_future_make_remote:
+ * @self: a pending future with a call
+ * @owner: who has the call made in another process, with a remote interface
+ * @remote_call: what @owner keeps about the call
+ * @call: (out caller-allocates): where the call goes, which the caller then owns
+ *
+ * Puts a call into the hands of @owner, which hears of what happens to the future until it calls
+ * cf_future_end_remote(), or has given the call back.
+ *
+ * Returns: %FALSE if the future is done already
+ */
+gboolean
+cf_future_make_remote (CfFuture      *self,
+                       CfFutureOwner *owner,
+                       gpointer       remote_call,
+                       CfCall        *call)
+{
+  guint word = cf_future_lock (self);
+  gboolean is_done = cf_word_is_done (word);
+
+  if (!is_done)
+    {
+      *call = self->call;
+      self->call.kind = CF_CALL_NONE;
+      self->owner = owner;
+      self->remote_call = remote_call;
+      word |= CF_WORD_REMOTE;
+    }
+  cf_future_unlock (self, word);
+
+  return !is_done;
+}
+
+/**
+ * cf_future_set_remote_reporter:
+ * @self: a future that nobody else knows yet
+ * @owner: who takes its progress to another process, and outlives it
+ *
+ * Makes the future the likeness of one in another process, whose call is made here.
+ */
+void
+cf_future_set_remote_reporter (CfFuture      *self,
+                               CfFutureOwner *owner)
+{
+  guint word = cf_future_lock (self);
+
+  self->owner = owner;
+  cf_future_unlock (self, word | CF_WORD_REMOTE);
+}
+
+/**
+ * cf_future_begin_remote:
+ * @self: a future
+ *
+ * Says that the call of a remote future has begun. If it is not pending any more nothing happens.
+ */
+void
+cf_future_begin_remote (CfFuture *self)
+{
+  begin_running (self, TRUE, FALSE, NULL);
+}
+
+/**
+ * cf_future_end_remote:
+ * @self: a remote future whose call has ended
+ * @is_short: whether the call was so short that its beginning and its end may be notified as one
+ *
+ * From now on the owner hears no more of the future, which it is about to settle with cf_future_settle().
+ */
+void
+cf_future_end_remote (CfFuture *self,
+                      gboolean  is_short)
+{
+  guint word = cf_future_lock (self);
+
+  cf_future_unlock (self, word & ~CF_WORD_REMOTE);
+  if (cf_word_get_state (word) == CF_FUTURE_STATE_PENDING)
+    begin_running (self, TRUE, is_short, NULL);
+}
+
+/**
+ * cf_future_interrupt:
+ * @self: a future
+ * @how: what to do to its call
+ *
+ * Returns: whether the call is in the hands of a process, which will be told
+ */
+gboolean
+cf_future_interrupt (CfFuture       *self,
+                     CfInterruption  how)
+{
+  guint word = cf_future_lock (self);
+  gboolean is_remote = (word & CF_WORD_REMOTE) != 0 && self->owner->remote->interrupt != NULL;
+
+  if (is_remote)
+    self->owner->remote->interrupt (self->owner, self, how);
+  cf_future_unlock (self, word);
+
+  return is_remote;
 }
 
 /**
@@ -554,9 +691,25 @@ cf_future_new (void)
 CfFutureState
 cf_future_get_state (CfFuture *self)
 {
+  CfFutureState state;
+  guint word;
+
   g_return_val_if_fail (CF_IS_FUTURE (self), CF_FUTURE_STATE_PENDING);
 
-  return cf_word_get_state (cf_future_get_word (self));
+  word = cf_future_get_word (self);
+  state = cf_word_get_state (word);
+  if (state != CF_FUTURE_STATE_PENDING || (word & CF_WORD_REMOTE) == 0)
+    return state;
+
+  /* Another process may have begun the call just now. */
+  word = cf_future_lock (self);
+  state = cf_word_get_state (word);
+  if (state == CF_FUTURE_STATE_PENDING && (word & CF_WORD_REMOTE) != 0 &&
+      self->owner->remote->has_begun (self->owner, self))
+    state = CF_FUTURE_STATE_RUNNING;
+  cf_future_unlock (self, word);
+
+  return state;
 }
 
 /**
@@ -704,7 +857,9 @@ cf_future_cancel (CfFuture *self)
  *
  * Cancels the call if it has not begun, and if it runs does what @flags allow: with `CF_CANCEL_COOPERATE` the
  * call's [method@Cf.Future.get_cancellable] is cancelled, which a function that looks at it takes as the
- * request to return early. The future is done when the function has returned.
+ * request to return early. The future is done when the function has returned. With `CF_CANCEL_KILL` a call that
+ * runs in a worker process is ended with that process, and the future fails with `CF_ERROR_WORKER_DIED`; elsewhere
+ * that flag means nothing.
  *
  * Returns: %TRUE if the function will never run, %FALSE if it runs or has ended
  *
@@ -721,6 +876,8 @@ cf_future_cancel_full (CfFuture      *self,
 
   if ((flags & CF_CANCEL_COOPERATE) != 0 && !cf_future_is_done (self))
     cf_future_trip_cancellable (self);
+  if ((flags & CF_CANCEL_KILL) != 0)
+    cf_future_interrupt (self, CF_INTERRUPT_KILL);
 
   return FALSE;
 }

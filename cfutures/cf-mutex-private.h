@@ -36,6 +36,17 @@ cf_mutex_lock (CfMutex *self)
   CF_TSAN_ACQUIRE (self);
 }
 
+static inline gboolean
+cf_mutex_trylock (CfMutex *self)
+{
+  gboolean locked = g_mutex_trylock (&self->mutex);
+
+  if (locked)
+    CF_TSAN_ACQUIRE (self);
+
+  return locked;
+}
+
 static inline void
 cf_mutex_unlock (CfMutex *self)
 {

@@ -18,4 +18,6 @@
 #include <cfutures/cf-executor.h>
 #include <cfutures/cf-inline-executor.h>
 #include <cfutures/cf-main-context-executor.h>
+#include <cfutures/cf-process-pool-executor.h>
 #include <cfutures/cf-thread-pool-executor.h>
+#include <cfutures/cf-worker.h>

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <stdatomic.h>
+
+#include <glib.h>
+
+#include "cf-frame-private.h"
+
+G_BEGIN_DECLS
+
+/* How much has ever been written and read, each on a cache line of its own. In shared memory. */
+typedef struct
+{
+  _Alignas (64) _Atomic guint64 written;
+  _Alignas (64) _Atomic guint64 read;
+} CfRingEnds;
+
+/* One side's view of a ring. */
+typedef struct
+{
+  CfRingEnds *ends;
+  guint8     *data;
+  gsize       size;       /* a power of two */
+  guint64     position;   /* of this side: the writer's or the reader's; the shared one is for the other side */
+} CfRing;
+
+void     cf_ring_init     (CfRing         *self,
+                           CfRingEnds     *ends,
+                           guint8         *data,
+                           gsize           size);
+gboolean cf_ring_write    (CfRing         *self,
+                           const CfFrame  *frame);
+gboolean cf_ring_read     (CfRing         *self,
+                           guint8        **memory,
+                           gsize          *size,
+                           GError        **error);
+
+/* Whether there is something to read: quick, for whoever waits. */
+static inline gboolean
+cf_ring_is_empty (const CfRing *self)
+{
+  return atomic_load_explicit (&self->ends->written, memory_order_acquire) == self->position;
+}
+
+G_END_DECLS

@@ -1,0 +1,814 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* CfWorker: the side of a process pool that makes the calls.
+ *
+ *      pool ══ring══→ main thread: claim → handler → result ══ring══→ pool
+ *           ──socket─→ control thread: payloads, cancelling, the pool's death
+ *
+ * Calls are made one after the other, in the thread that called cf_worker_run(): a process that runs somebody's
+ * functions should have them in its main thread. It spins a moment for the next call before it sleeps, as the
+ * threads of a thread pool do.
+ *
+ * The control thread sleeps in the socket. It lays payloads down for the main thread, under the mutex, trips the
+ * cancellable of the call that is being made, and ends the process at once when the socket is closed: then the pool
+ * is gone, whatever killed it, and nobody waits for the results.
+ *
+ * The ring of results has one writer at a time, under the mutex `writing`: progress is reported by any thread. */
+
+#include "config.h"
+
+#include "cf-worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <glib/gi18n-lib.h>
+#include <glib/gstdio.h>
+
+#include "cf-channel-private.h"
+#include "cf-error.h"
+#include "cf-function-reference-private.h"
+#include "cf-future-private.h"
+#include "cf-mutex-private.h"
+#include "cf-parking-private.h"
+#include "cf-payload-private.h"
+#include "cf-worker-process-private.h"
+
+#define ARGUMENT_PREFIX  "--cf-worker="
+#define MAX_TYPE_LENGTH  (32 * 1024)
+
+/* How long to wait for the pool to make room. */
+#define FULL_USEC        50
+
+/**
+ * CfWorker:
+ *
+ * The worker side of a process pool.
+ *
+ * A C program that is to run its own functions in worker processes calls [func@Cf.worker_init] and needs nothing
+ * of this class. It is there to teach workers other languages: a worker for Python is a script that makes a
+ * `CfWorker` from its last argument and runs it with a handler:
+ *
+ * ```python
+ * def handle(worker, future):
+ *     function = resolve(future.dup_function())
+ *     future.set_variant(to_variant(function(*from_variant(future.dup_arguments()))))
+ *
+ * Cf.Worker.new(sys.argv[-1]).run(handle)
+ * ```
+ *
+ * Such a script is what [property@Cf.ProcessPoolExecutor:worker-argv] names.
+ *
+ * What the handler's functions write to standard output and standard error goes where the pool's user wants
+ * it.
+ *
+ * Since: 1.0
+ */
+struct _CfWorker
+{
+  GObject          parent_instance;
+
+  CfFutureOwner    owner;
+  CfChannel        channel;
+  GThread         *control;
+
+  CfMutex          writing;
+
+  CfMutex          mutex;         /* guards what follows */
+  GHashTable      *payloads;      /* call id → descriptor */
+  guint64          current_id;    /* of the call that is being made, or 0 */
+  CfFuture        *current;
+  guint            current_slot;
+};
+
+/* The name of the instance's initializer is that of the function for programs. */
+#define cf_worker_init cf_worker_init_instance
+G_DEFINE_FINAL_TYPE (CfWorker, cf_worker, G_TYPE_OBJECT)
+#undef cf_worker_init
+
+/* Sending. */
+
+static void
+write_frame (CfWorker      *self,
+             const CfFrame *frame)
+{
+  cf_mutex_lock (&self->writing);
+  while (!cf_ring_write (&self->channel.results, frame))
+    {
+      cf_channel_wake_pool (&self->channel);
+      g_usleep (FULL_USEC);
+    }
+  cf_channel_wake_pool (&self->channel);
+  cf_mutex_unlock (&self->writing);
+}
+
+/* The pool reads its messages: it is only a matter of time until there is room. */
+static void
+send_message (CfWorker      *self,
+              CfMessageKind  kind,
+              guint          value,
+              guint64        id,
+              const char    *text,
+              int            descriptor)
+{
+  while (!cf_channel_send (&self->channel, kind, value, id, text, descriptor) &&
+         (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS))
+    g_usleep (FULL_USEC);
+}
+
+static void
+send_error (CfWorker     *self,
+            CfFrame      *frame,
+            const GError *error)
+{
+  g_autoptr(GVariant) value = g_variant_ref_sink (cf_frame_error_to_value (error));
+
+  frame->flags |= CF_FRAME_FLAG_ERROR;
+  frame->value = value;
+  if (g_variant_get_size (value) <= CF_CHANNEL_MAX_INLINE)
+    {
+      write_frame (self, frame);
+    }
+  else
+    {
+      g_autofree char *beginning = g_strndup (error->message, CF_CHANNEL_MAX_INLINE / 2);
+      g_autoptr(GError) shorter = g_error_new_literal (error->domain, error->code, beginning);
+
+      send_error (self, frame, shorter);
+    }
+}
+
+static void
+send_large (CfWorker *self,
+            CfFrame  *frame)
+{
+  g_autoptr(GError) error = NULL;
+  int payload = cf_payload_create (frame->value, &error);
+
+  if (payload < 0)
+    {
+      send_error (self, frame, error);
+      return;
+    }
+
+  send_message (self, CF_MESSAGE_PAYLOAD, 0, frame->id, NULL, payload);
+  g_close (payload, NULL);
+  frame->flags |= CF_FRAME_FLAG_PAYLOAD;
+  write_frame (self, frame);
+}
+
+static void
+send_value (CfWorker *self,
+            CfFrame  *frame,
+            GVariant *value)
+{
+  g_autoptr(GError) error = NULL;
+
+  frame->value = value;
+  if (value == NULL)
+    {
+      write_frame (self, frame);
+    }
+  else if (strlen (g_variant_get_type_string (value)) > MAX_TYPE_LENGTH)
+    {
+      error = g_error_new_literal (CF_ERROR, CF_ERROR_NOT_PORTABLE, _("The type of the result is too long"));
+      send_error (self, frame, error);
+    }
+  else if (g_variant_get_size (value) > CF_CHANNEL_MAX_INLINE)
+    {
+      send_large (self, frame);
+    }
+  else
+    {
+      write_frame (self, frame);
+    }
+}
+
+static void
+report (CfFutureOwner *owner,
+        CfFuture      *future,
+        double         fraction,
+        const char    *message)
+{
+  CfWorker *self = (CfWorker *) (gpointer) ((guint8 *) owner - G_STRUCT_OFFSET (CfWorker, owner));
+  g_autoptr(GVariant) value = NULL;
+  CfFrame frame = { .kind = CF_FRAME_PROGRESS };
+
+  cf_mutex_lock (&self->mutex);
+  frame.id = self->current == future ? self->current_id : 0;
+  frame.slot = self->current_slot;
+  cf_mutex_unlock (&self->mutex);
+
+  if (frame.id == 0)
+    return;
+
+  value = g_variant_ref_sink (g_variant_new ("(dm^ay)", fraction, message));
+  frame.value = value;
+  if (g_variant_get_size (value) <= CF_CHANNEL_MAX_INLINE)
+    write_frame (self, &frame);
+}
+
+static gboolean
+give_back_nothing (CfFutureOwner *owner,
+                   CfFuture      *future,
+                   CfCall        *call)
+{
+  return TRUE;
+}
+
+static gboolean
+has_begun (CfFutureOwner *owner,
+           CfFuture      *future)
+{
+  return TRUE;
+}
+
+static const CfRemoteInterface remote_interface = {
+  .take_back = give_back_nothing,
+  .has_begun = has_begun,
+  .report = report,
+};
+
+/* The control thread. */
+
+static void
+take_payload (CfWorker *self,
+              guint64   id,
+              int       descriptor)
+{
+  cf_mutex_lock (&self->mutex);
+  g_hash_table_insert (self->payloads, g_memdup2 (&id, sizeof (id)), GINT_TO_POINTER (descriptor));
+  cf_mutex_unlock (&self->mutex);
+
+  sem_post (&self->channel.region->wakeup);
+}
+
+static void
+cancel_call (CfWorker *self,
+             guint64   id)
+{
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_mutex_lock (&self->mutex);
+  if (id == self->current_id && self->current != NULL)
+    future = g_object_ref (self->current);
+  cf_mutex_unlock (&self->mutex);
+
+  if (future != NULL)
+    cf_future_trip_cancellable (future);
+}
+
+static gpointer
+control_main (gpointer data)
+{
+  CfWorker *self = data;
+
+  for (;;)
+    {
+      g_autofree char *text = NULL;
+      CfMessage message;
+      int descriptor;
+
+      if (cf_channel_receive (&self->channel, TRUE, &message, &text, &descriptor, NULL) != CF_RECEIVE_MESSAGE)
+        _exit (EXIT_FAILURE);
+
+      if (message.kind == CF_MESSAGE_PAYLOAD)
+        take_payload (self, message.id, descriptor);
+      else if (message.kind == CF_MESSAGE_CANCEL)
+        cancel_call (self, message.id);
+    }
+
+  return NULL;
+}
+
+/* Receiving. */
+
+static gboolean
+has_call (gpointer data)
+{
+  return !cf_ring_is_empty (&((CfWorker *) data)->channel.calls);
+}
+
+static void
+sleep_until_call (CfWorker *self)
+{
+  CfRegion *region = self->channel.region;
+
+  while (!has_call (self))
+    {
+      atomic_store_explicit (&region->worker_asleep, TRUE, memory_order_relaxed);
+
+      /* Pairs with the fence in cf_channel_wake_worker(). */
+      atomic_thread_fence (memory_order_seq_cst);
+      if (!has_call (self))
+        sem_wait (&region->wakeup);
+      atomic_store_explicit (&region->worker_asleep, FALSE, memory_order_relaxed);
+    }
+}
+
+/* Waits for the next frame. */
+static guint8 *
+next_frame (CfWorker *self,
+            CfFrame  *frame)
+{
+  g_autoptr(GError) error = NULL;
+  guint8 *memory = NULL;
+  gsize size;
+
+  while (!cf_ring_read (&self->channel.calls, &memory, &size, &error))
+    {
+      if (error != NULL)
+        g_error ("%s", error->message);
+
+      if (!cf_wait_spin (has_call, self))
+        {
+          sleep_until_call (self);
+          cf_parker_learn (cf_parker_get ());
+        }
+    }
+
+  if (!cf_frame_parse (frame, memory, size, &error))
+    g_error ("%s", error->message);
+
+  return memory;
+}
+
+/* The payload of a call, which may still be under way. */
+static int
+await_payload (CfWorker *self,
+               guint64   id)
+{
+  gpointer descriptor = NULL;
+  gpointer key = NULL;
+
+  for (;;)
+    {
+      gboolean is_there;
+
+      cf_mutex_lock (&self->mutex);
+      is_there = g_hash_table_steal_extended (self->payloads, &id, &key, &descriptor);
+      cf_mutex_unlock (&self->mutex);
+
+      if (is_there)
+        break;
+      sem_wait (&self->channel.region->wakeup);
+    }
+
+  g_free (key);
+  return GPOINTER_TO_INT (descriptor);
+}
+
+/* Takes the memory in any case. */
+static GVariant *
+take_arguments (CfWorker       *self,
+                const CfFrame  *frame,
+                guint8         *memory,
+                GError        **error)
+{
+  g_autofree guint8 *owned = memory;
+  GVariant *args;
+  int payload;
+
+  if (frame->type == NULL)
+    return NULL;
+
+  if ((frame->flags & CF_FRAME_FLAG_PAYLOAD) == 0)
+    return cf_frame_take_value (frame, g_steal_pointer (&owned), TRUE);
+
+  payload = await_payload (self, frame->id);
+  args = cf_payload_map (payload, G_VARIANT_TYPE (frame->type), frame->data_size, TRUE, error);
+  g_close (payload, NULL);
+  return args;
+}
+
+/* Calls. */
+
+static CfFuture *
+begin_call (CfWorker      *self,
+            CfCall        *call,
+            const CfFrame *frame)
+{
+  CfFuture *future = cf_future_new_call (call);
+
+  cf_future_set_remote_reporter (future, &self->owner);
+  cf_future_begin_remote (future);
+
+  cf_mutex_lock (&self->mutex);
+  self->current = future;
+  self->current_id = frame->id;
+  self->current_slot = frame->slot;
+  cf_mutex_unlock (&self->mutex);
+
+  return future;
+}
+
+static void
+end_call (CfWorker *self)
+{
+  cf_mutex_lock (&self->mutex);
+  self->current = NULL;
+  self->current_id = 0;
+  cf_mutex_unlock (&self->mutex);
+
+  /* So that what the call has printed comes before what its submitter prints about the result. */
+  fflush (stdout);
+}
+
+static guint
+nsec_since (const struct timespec *begin)
+{
+  struct timespec now;
+  gint64 nsec;
+
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  nsec = (gint64) (now.tv_sec - begin->tv_sec) * G_GINT64_CONSTANT (1000000000) + now.tv_nsec - begin->tv_nsec;
+
+  return (guint) CLAMP (nsec, 0, G_MAXUINT - 1);
+}
+
+/* C functions. */
+
+static void
+make_native_call (CfWorker      *self,
+                  const CfFrame *frame,
+                  CfCall        *call,
+                  CfOutcome     *outcome)
+{
+  CfCall nothing = { CF_CALL_NONE };
+  g_autoptr(CfFuture) future = begin_call (self, &nothing, frame);
+
+  cf_call_invoke (call, future, outcome);
+  end_call (self);
+}
+
+static void
+run_native (CfWorker      *self,
+            const CfFrame *frame,
+            GVariant      *args,
+            CfOutcome     *outcome)
+{
+  GError *error = NULL;
+  CfCall call;
+
+  if ((frame->flags & CF_FRAME_FLAG_REFERENCE) != 0)
+    {
+      CfFunc func = cf_function_reference_resolve (frame->function, &error);
+
+      if (func == NULL)
+        {
+          cf_outcome_take_error (outcome, error);
+          return;
+        }
+      cf_call_init_func (&call, func, args);
+    }
+  else
+    {
+      cf_call_init_name (&call, frame->function, args);
+    }
+
+  if ((frame->flags & CF_FRAME_FLAG_CHUNK) != 0)
+    cf_call_make_chunk (&call);
+  make_native_call (self, frame, &call, outcome);
+  cf_call_clear (&call);
+}
+
+/* Functions of another language. */
+
+typedef struct
+{
+  CfWorkerHandler handler;
+  gpointer        user_data;
+} Handling;
+
+static void
+on_done (CfFuture *future,
+         gpointer  data)
+{
+}
+
+static void
+handle_one (CfWorker       *self,
+            const CfFrame  *frame,
+            GVariant       *args,
+            const Handling *handling,
+            CfOutcome      *outcome)
+{
+  g_autoptr(CfFuture) future = NULL;
+  GError *error = NULL;
+  CfCall call;
+
+  cf_call_init_name (&call, frame->function, args);
+  future = begin_call (self, &call, frame);
+  handling->handler (self, future, handling->user_data);
+
+  /* The callback does nothing but wake the main loop. */
+  if (!cf_future_is_done (future))
+    cf_future_add_done_callback (future, on_done, NULL, NULL);
+  while (!cf_future_is_done (future))
+    g_main_context_iteration (NULL, TRUE);
+  end_call (self);
+
+  outcome->kind = CF_OUTCOME_VARIANT;
+  outcome->variant = cf_future_get_variant (future, &error);
+  if (error != NULL)
+    cf_outcome_take_error (outcome, error);
+  else if (outcome->variant == NULL)
+    outcome->kind = CF_OUTCOME_NOTHING;
+}
+
+/* A chunk of a map, item by item, up to the first that fails. */
+static void
+handle_items (CfWorker       *self,
+              const CfFrame  *frame,
+              GVariant       *items,
+              const Handling *handling,
+              CfOutcome      *outcome)
+{
+  g_autoptr(GPtrArray) results = g_ptr_array_new ();
+  GError *error = NULL;
+  GVariantIter iter;
+  GVariant *item;
+
+  g_variant_iter_init (&iter, items);
+  while (error == NULL && g_variant_iter_next (&iter, "v", &item))
+    {
+      CfOutcome one;
+
+      handle_one (self, frame, item, handling, &one);
+      if (one.kind == CF_OUTCOME_ERROR)
+        error = one.error;
+      else
+        g_ptr_array_add (results, one.kind == CF_OUTCOME_VARIANT ? one.variant : NULL);
+      g_variant_unref (item);
+    }
+
+  outcome->kind = CF_OUTCOME_VARIANT;
+  outcome->variant = cf_chunk_new (results, error);
+}
+
+static void
+run_handler (CfWorker       *self,
+             const CfFrame  *frame,
+             GVariant       *args,
+             const Handling *handling,
+             CfOutcome      *outcome)
+{
+  if ((frame->flags & CF_FRAME_FLAG_REFERENCE) != 0)
+    cf_outcome_take_error (outcome, g_error_new_literal (CF_ERROR, CF_ERROR_NOT_PORTABLE,
+                                                         _("This worker does not run C functions")));
+  else if ((frame->flags & CF_FRAME_FLAG_CHUNK) != 0)
+    handle_items (self, frame, args, handling, outcome);
+  else
+    handle_one (self, frame, args, handling, outcome);
+}
+
+static void
+send_outcome (CfWorker  *self,
+              CfFrame   *result,
+              CfOutcome *outcome)
+{
+  if (outcome->kind == CF_OUTCOME_ERROR)
+    send_error (self, result, outcome->error);
+  else
+    send_value (self, result, outcome->kind == CF_OUTCOME_VARIANT ? outcome->variant : NULL);
+
+  cf_outcome_clear (outcome);
+}
+
+/* Takes the memory of the frame. */
+static void
+serve_call (CfWorker       *self,
+            const CfFrame  *frame,
+            guint8         *memory,
+            const Handling *handling)
+{
+  g_autofree char *function = g_strdup (frame->function);
+  g_autoptr(GVariant) args = NULL;
+  CfOutcome outcome = { CF_OUTCOME_NOTHING };
+  CfFrame call = *frame;
+  CfFrame result = { .kind = CF_FRAME_RESULT, .id = frame->id, .slot = frame->slot };
+  struct timespec begin;
+  GError *error = NULL;
+
+  clock_gettime (CLOCK_MONOTONIC, &begin);
+  call.function = function;
+  args = take_arguments (self, frame, memory, &error);
+
+  if (error != NULL)
+    cf_outcome_take_error (&outcome, error);
+  else if (handling->handler != NULL)
+    run_handler (self, &call, args, handling, &outcome);
+  else
+    run_native (self, &call, args, &outcome);
+
+  g_clear_pointer (&args, g_variant_unref);
+  result.duration_nsec = nsec_since (&begin);
+  send_outcome (self, &result, &outcome);
+}
+
+/* A call that was taken back has left its payload here. */
+static void
+discard_call (CfWorker      *self,
+              const CfFrame *frame)
+{
+  if ((frame->flags & CF_FRAME_FLAG_PAYLOAD) != 0)
+    g_close (await_payload (self, frame->id), NULL);
+}
+
+static gboolean
+serve_next (CfWorker       *self,
+            const Handling *handling)
+{
+  CfFrame frame;
+  guint8 *memory = next_frame (self, &frame);
+
+  if (frame.kind == CF_FRAME_CALL && frame.slot < CF_CHANNEL_N_SLOTS &&
+      cf_channel_claim (&self->channel, frame.slot, frame.id))
+    {
+      serve_call (self, &frame, memory, handling);
+      return TRUE;
+    }
+
+  if (frame.kind == CF_FRAME_CALL)
+    discard_call (self, &frame);
+  g_free (memory);
+  return frame.kind == CF_FRAME_CALL;
+}
+
+/* GObject. */
+
+static void
+close_payload (gpointer data)
+{
+  g_close (GPOINTER_TO_INT (data), NULL);
+}
+
+/* The control thread never ends, and holds a reference: a worker lives as long as its process. */
+static void
+cf_worker_class_init (CfWorkerClass *klass)
+{
+}
+
+static void
+cf_worker_init_instance (CfWorker *self)
+{
+  self->owner.remote = &remote_interface;
+  self->channel.socket = -1;
+  self->payloads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, close_payload);
+}
+
+static int
+parse_argument (const char  *argument,
+                GError     **error)
+{
+  guint64 descriptor;
+
+  if (g_str_has_prefix (argument, ARGUMENT_PREFIX) &&
+      g_ascii_string_to_unsigned (argument + strlen (ARGUMENT_PREFIX), 10, 0, G_MAXINT, &descriptor, NULL))
+    return (int) descriptor;
+
+  g_set_error (error, CF_ERROR, CF_ERROR_PROTOCOL,
+               _("“%s” is not what a process pool starts its workers with (%sDESCRIPTOR): a worker is started by a pool, "
+                 "not by hand"), argument, ARGUMENT_PREFIX);
+  return -1;
+}
+
+/**
+ * cf_worker_new:
+ * @argument: the last argument that the process was started with
+ * @error: return location for a `CF_ERROR_PROTOCOL` or a `GIOErrorEnum`
+ *
+ * Makes the process a worker of the pool that has started it. There is one in a process, and it stays for as long as
+ * the process lives: when the pool is gone, the process ends.
+ *
+ * Returns: (transfer full): the worker
+ *
+ * Since: 1.0
+ */
+CfWorker *
+cf_worker_new (const char  *argument,
+               GError     **error)
+{
+  g_autoptr(CfWorker) self = NULL;
+  int descriptor;
+
+  g_return_val_if_fail (argument != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  descriptor = parse_argument (argument, error);
+  if (descriptor < 0)
+    return NULL;
+
+  self = g_object_new (CF_TYPE_WORKER, NULL);
+
+  /* Also if the process is stopped, and its control thread with it. */
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (!cf_channel_init_worker (&self->channel, descriptor, error))
+    return NULL;
+
+  self->control = g_thread_new ("cf-control", control_main, g_object_ref (self));
+  return g_steal_pointer (&self);
+}
+
+/**
+ * cf_worker_run:
+ * @self: a worker
+ * @handler: (scope call) (nullable): makes the calls, or %NULL to run C functions
+ * @user_data: passed to @handler
+ *
+ * Serves the pool: makes its calls one by one, in this thread, and returns when the pool needs the worker no more.
+ * The process should end then.
+ *
+ * If @handler returns before it has settled the future of the call, the default main context is iterated until it
+ * is settled, so that a handler may go about its call asynchronously.
+ *
+ * Since: 1.0
+ */
+void
+cf_worker_run (CfWorker        *self,
+               CfWorkerHandler  handler,
+               gpointer         user_data)
+{
+  Handling handling = { handler, user_data };
+
+  g_return_if_fail (CF_IS_WORKER (self));
+
+  while (serve_next (self, &handling))
+    ;
+}
+
+/**
+ * cf_worker_log:
+ * @self: a worker
+ * @level: how important it is; what is fatal or an error is logged as a message
+ * @message: a line of text, of which the first 4096 bytes are sent
+ *
+ * Has a line logged by the process whose pool it is, with this process's number. Any thread.
+ *
+ * Since: 1.0
+ */
+void
+cf_worker_log (CfWorker       *self,
+               GLogLevelFlags  level,
+               const char     *message)
+{
+  g_return_if_fail (CF_IS_WORKER (self));
+  g_return_if_fail (message != NULL);
+
+  send_message (self, CF_MESSAGE_LOG, level, 0, message, -1);
+}
+
+/**
+ * cf_worker_init:
+ * @argc: (inout): `main()`'s number of arguments
+ * @argv: (array length=argc) (inout): `main()`'s arguments
+ *
+ * Lets the program be its own worker: to be called first in `main()` of a program that runs functions of its own in
+ * a [class@Cf.ProcessPoolExecutor].
+ *
+ * The pool starts the program once more for each worker. There this function serves the pool and never returns;
+ * otherwise it returns at once. What comes before it runs in each worker too. It is what
+ * `if __name__ == '__main__'` is in Python.
+ *
+ * ```c
+ * int
+ * main (int    argc,
+ *       char **argv)
+ * {
+ *   cf_worker_init (&argc, &argv);
+ *
+ *   …the program…
+ * }
+ * ```
+ *
+ * Since: 1.0
+ */
+void
+cf_worker_init (int    *argc,
+                char ***argv)
+{
+  g_autoptr(CfWorker) worker = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_return_if_fail (argc != NULL && argv != NULL);
+
+  cf_worker_program_set_ready ();
+  if (*argc < 2 || !g_str_has_prefix ((*argv)[*argc - 1], ARGUMENT_PREFIX))
+    return;
+
+  worker = cf_worker_new ((*argv)[*argc - 1], &error);
+  if (worker == NULL)
+    {
+      g_printerr ("%s\n", error->message);
+      exit (EXIT_FAILURE);
+    }
+
+  cf_worker_run (worker, NULL, NULL);
+  exit (EXIT_SUCCESS);
+}
