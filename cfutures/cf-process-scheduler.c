@@ -61,7 +61,7 @@
 
 /* How soon it is noticed that a call has begun, for those who want to know, and how late at most. */
 #define LOOK_USEC         1000
-#define MAX_LOOK_USEC     (20 * 1000)
+#define MAX_LOOK_USEC     (8 * 1000)
 
 #define BATCH             64
 #define MAX_FUTILE        5
@@ -99,9 +99,11 @@ struct _CfProcessScheduler
   guint64                   n_submitted;
   guint64                   n_completed;
   guint64                   n_outstanding;
+  guint                     n_completing; /* results that were received, and whose futures are about to be settled */
   guint                     call_nsec;    /* how long calls take, smoothed */
   gint64                    look_at;      /* when to see which calls have begun, or -1 */
   gint64                    look_usec;
+  guint64                   looked_id;    /* the last call that had been given then */
   gint64                    idle_timeout_usec;
 };
 
@@ -201,23 +203,30 @@ find_busy_worker (CfProcessScheduler *self)
   return best;
 }
 
+/* Has the manager come soon, if it does not do so anyway. */
+static void
+plan_look (CfProcessScheduler *self)
+{
+  self->look_usec = LOOK_USEC;
+  if (self->look_at >= 0)
+    return;
+
+  self->look_at = g_get_monotonic_time () + LOOK_USEC;
+  kick_once (self);
+}
+
+/* Returns FALSE if the worker has no room now: it has not got past the frames of calls that were taken back. */
 static gboolean
 give (CfProcessScheduler *self,
       CfRemoteWorker     *worker,
       CfRemoteCall       *call)
 {
+  plan_look (self);
   if (!cf_remote_worker_give (worker, call, ++self->last_id, self->n_pollers == 0))
     return FALSE;
 
   if (self->config.max_tasks_per_worker > 0 && worker->n_given >= self->config.max_tasks_per_worker)
     kick_once (self);
-
-  if (self->look_at < 0)
-    {
-      self->look_usec = LOOK_USEC;
-      self->look_at = worker->since + LOOK_USEC;
-      kick_once (self);
-    }
 
   return TRUE;
 }
@@ -734,19 +743,25 @@ receive_locked (CfProcessScheduler *self)
           if (!match_result (self, &results[i]))
             kick_once (self);
         }
+      self->n_completing += n;
       dispatch (self);
-      if (self->is_closing && self->n_outstanding == 0)
-        kick_once (self);
       cf_mutex_unlock (&self->mutex);
     }
 
   cf_mutex_unlock (&self->receiving);
+  emit_log (&log);
+  if (n == 0)
+    return 0;
 
   for (guint i = 0; i < n; i++)
     complete_result (self, &results[i]);
-  emit_log (&log);
-  if (n > 0)
-    cf_counts_notifier_changed (self->notifier);
+  cf_counts_notifier_changed (self->notifier);
+
+  cf_mutex_lock (&self->mutex);
+  self->n_completing -= n;
+  if (self->is_closing && self->n_outstanding == 0)
+    kick_once (self);
+  cf_mutex_unlock (&self->mutex);
 
   return n;
 }
@@ -923,7 +938,10 @@ interrupt (CfFutureOwner  *owner,
 
   cf_mutex_lock (&self->mutex);
   if (how == CF_INTERRUPT_COOPERATE)
-    call->is_cancel_requested = TRUE;
+    {
+      call->is_cancel_requested = TRUE;
+      self->look_at = 0;
+    }
   else if (call->worker != NULL)
     call->worker->condemned_for = call->id;
   kick_once (self);
@@ -1049,7 +1067,8 @@ on_exited (gpointer data)
   cf_mutex_lock (&self->mutex);
   error = make_death_error (worker);
   begun = take_calls_of_dead (self, worker);
-  is_expected = worker->has_worked || worker->state == CF_REMOTE_WORKER_FINISHING || self->is_closing;
+  is_expected = worker->has_worked || worker->state == CF_REMOTE_WORKER_FINISHING ||
+                (worker->is_condemned && worker->fault == NULL);
   if (is_expected)
     self->n_futile = 0;
   else
@@ -1199,14 +1218,23 @@ initialize_workers (CfProcessScheduler *self)
     }
 }
 
-/* Tells futures whose calls have begun, and calls whose futures want them to give up. */
+/* Tells futures whose calls have begun, and calls whose futures want them to give up, if it is time to. It comes
+ * again while calls are being given, or wait to begin: so the manager is not kicked for each that is given. */
 static void
 look (CfProcessScheduler *self)
 {
   g_autoptr(GPtrArray) begun = g_ptr_array_new_with_free_func (g_object_unref);
-  gboolean is_waiting = FALSE;
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_waiting;
 
   cf_mutex_lock (&self->mutex);
+  is_waiting = self->last_id != self->looked_id;
+  if (self->look_at < 0 || now < self->look_at)
+    {
+      cf_mutex_unlock (&self->mutex);
+      return;
+    }
+
   for (guint i = 0; i < self->workers->len; i++)
     {
       CfRemoteWorker *worker = nth_worker (self, i);
@@ -1226,8 +1254,9 @@ look (CfProcessScheduler *self)
       is_waiting = is_waiting || link != NULL;
     }
 
-  self->look_at = is_waiting ? g_get_monotonic_time () + self->look_usec : -1;
+  self->look_at = is_waiting ? now + self->look_usec : -1;
   self->look_usec = MIN (self->look_usec * 2, MAX_LOOK_USEC);
+  self->looked_id = self->last_id;
   cf_mutex_unlock (&self->mutex);
 
   for (guint i = 0; i < begun->len; i++)
@@ -1309,9 +1338,14 @@ end_worker (CfProcessScheduler *self,
       worker->end_by = now + TERMINATE_USEC;
       cf_worker_process_send_signal (worker->process, SIGTERM);
     }
-  else
+  else if (worker->state == CF_REMOTE_WORKER_FINISHING)
     {
       worker->is_condemned = TRUE;
+    }
+  else
+    {
+      cf_remote_worker_take_fault (worker, g_error_new_literal (CF_ERROR, CF_ERROR_WORKER_DIED,
+                                                                _("a worker process closed its socket")));
     }
 }
 
@@ -1377,7 +1411,7 @@ tend (CfProcessScheduler *self,
       claim_by = -1;
     }
 
-  if ((worker->is_condemned || worker->fault != NULL) && !worker->is_killed)
+  if ((worker->is_condemned || worker->condemned_for != 0 || worker->fault != NULL) && !worker->is_killed)
     return now;
 
   return earlier (worker->end_by, earlier (claim_by, idle_by));
@@ -1450,7 +1484,7 @@ manage (CfProcessScheduler *self,
   g_source_set_ready_time (timer, again_at);
 
   cf_mutex_lock (&self->mutex);
-  is_over = self->is_closing && self->n_outstanding == 0 && self->workers->len == 0 &&
+  is_over = self->is_closing && self->n_outstanding == 0 && self->n_completing == 0 && self->workers->len == 0 &&
             g_queue_is_empty (&self->immediate);
   cf_mutex_unlock (&self->mutex);
 

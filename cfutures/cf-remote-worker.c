@@ -55,7 +55,7 @@ cf_remote_worker_free (CfRemoteWorker *self)
 {
   g_assert (self->calls.length == 0);
 
-  cf_worker_process_free (self->process);
+  g_clear_pointer (&self->process, cf_worker_process_free);
   g_hash_table_unref (self->payloads);
   g_clear_error (&self->fault);
   g_free (self);

@@ -20,10 +20,10 @@ typedef struct
 /* One side's view of a ring. */
 typedef struct
 {
-  CfRingEnds *ends;
-  guint8     *data;
-  gsize       size;       /* a power of two */
-  guint64     position;   /* of this side: the writer's or the reader's; the shared one is for the other side */
+  CfRingEnds     *ends;
+  guint8         *data;
+  gsize           size;       /* a power of two */
+  _Atomic guint64 position;   /* of this side: the writer's or the reader's; the shared one is for the other side */
 } CfRing;
 
 void     cf_ring_init     (CfRing         *self,
@@ -37,11 +37,17 @@ gboolean cf_ring_read     (CfRing         *self,
                            gsize          *size,
                            GError        **error);
 
-/* Whether there is something to read: quick, for whoever waits. */
-static inline gboolean
-cf_ring_is_empty (const CfRing *self)
+static inline guint64
+cf_ring_get_position (CfRing *self)
 {
-  return atomic_load_explicit (&self->ends->written, memory_order_acquire) == self->position;
+  return atomic_load_explicit (&self->position, memory_order_relaxed);
+}
+
+/* Whether there is nothing to read: quick, for anybody who waits, also while somebody reads. */
+static inline gboolean
+cf_ring_is_empty (CfRing *self)
+{
+  return atomic_load_explicit (&self->ends->written, memory_order_acquire) == cf_ring_get_position (self);
 }
 
 G_END_DECLS

@@ -45,7 +45,7 @@ cf_ring_init (CfRing     *self,
   self->ends = ends;
   self->data = data;
   self->size = size;
-  self->position = 0;
+  atomic_init (&self->position, 0);
 }
 
 /**
@@ -60,10 +60,11 @@ cf_ring_write (CfRing        *self,
                const CfFrame *frame)
 {
   gsize size = cf_frame_get_size (frame);
-  gsize offset = self->position & (self->size - 1);
+  guint64 position = cf_ring_get_position (self);
+  gsize offset = position & (self->size - 1);
   gsize until_end = self->size - offset;
   gsize padding = size > until_end ? until_end : 0;
-  guint64 used = self->position - atomic_load_explicit (&self->ends->read, memory_order_acquire);
+  guint64 used = position - atomic_load_explicit (&self->ends->read, memory_order_acquire);
 
   if (used > self->size || padding + size > self->size - used)
     return FALSE;
@@ -72,8 +73,9 @@ cf_ring_write (CfRing        *self,
     cf_frame_write_padding (self->data + offset, padding);
   cf_frame_write (frame, self->data + (padding > 0 ? 0 : offset));
 
-  self->position += padding + size;
-  atomic_store_explicit (&self->ends->written, self->position, memory_order_release);
+  position += padding + size;
+  atomic_store_explicit (&self->position, position, memory_order_relaxed);
+  atomic_store_explicit (&self->ends->written, position, memory_order_release);
   return TRUE;
 }
 
@@ -81,8 +83,10 @@ static void
 advance (CfRing *self,
          gsize   size)
 {
-  self->position += size;
-  atomic_store_explicit (&self->ends->read, self->position, memory_order_release);
+  guint64 position = cf_ring_get_position (self) + size;
+
+  atomic_store_explicit (&self->position, position, memory_order_relaxed);
+  atomic_store_explicit (&self->ends->read, position, memory_order_release);
 }
 
 /**
@@ -102,9 +106,10 @@ cf_ring_read (CfRing   *self,
 {
   guint64 available;
 
-  while ((available = atomic_load_explicit (&self->ends->written, memory_order_acquire) - self->position) > 0)
+  while ((available = atomic_load_explicit (&self->ends->written, memory_order_acquire) -
+                      cf_ring_get_position (self)) > 0)
     {
-      gsize offset = self->position & (self->size - 1);
+      gsize offset = cf_ring_get_position (self) & (self->size - 1);
       gboolean is_padding = FALSE;
       gsize frame_size = 0;
 
