@@ -62,7 +62,7 @@ typedef enum
 
 /**
  * CfWorkerKind:
- * @CF_WORKER_KIND_NATIVE: runs C functions: the program itself if its `main()` calls [func@Cf.worker_init], else a
+ * @CF_WORKER_KIND_NATIVE: runs C functions: the program itself if its `main()` calls [func@Cf.Worker.init], else a
  *   program that comes with the library and runs functions of shared libraries
  * @CF_WORKER_KIND_PYTHON: runs Python functions, by name: `MODULE:QUALNAME`
  * @CF_WORKER_KIND_GJS: runs JavaScript functions with gjs, by name: `MODULE-URL:EXPORT`

@@ -51,7 +51,7 @@
  * ```
  *
  * Workers are started when they are needed, and reused before another one is started. Those that run functions of the
- * program, `static` ones too, are the program itself, started once more: its `main()` calls [func@Cf.worker_init]
+ * program, `static` ones too, are the program itself, started once more: its `main()` calls [func@Cf.Worker.init]
  * first. Functions of shared libraries run in a program that comes with CFutures. Other kinds of worker
  * ([property@Cf.ProcessPoolExecutor:worker-kind]) run Python or JavaScript, by name:
  *
@@ -591,7 +591,7 @@ replace_descriptor (int *field,
 /**
  * cf_process_pool_executor_take_stdout_fd:
  * @self: a pool to which nothing has been submitted yet
- * @descriptor: (transfer full): where the standard output of the workers goes, or -1 to let them inherit that of this
+ * @descriptor: where the standard output of the workers goes, or -1 to let them inherit that of this
  *   process
  *
  * Sends the standard output of the workers somewhere else. The pool owns @descriptor then.
@@ -611,7 +611,7 @@ cf_process_pool_executor_take_stdout_fd (CfProcessPoolExecutor *self,
 /**
  * cf_process_pool_executor_take_stderr_fd:
  * @self: a pool to which nothing has been submitted yet
- * @descriptor: (transfer full): where the standard error of the workers goes, or -1 to let them inherit that of this
+ * @descriptor: where the standard error of the workers goes, or -1 to let them inherit that of this
  *   process
  *
  * Sends the standard error of the workers somewhere else. The pool owns @descriptor then. It passes the text on, in

@@ -51,7 +51,7 @@
  *
  * The worker side of a process pool.
  *
- * A C program that is to run its own functions in worker processes calls [func@Cf.worker_init] and needs nothing
+ * A C program that is to run its own functions in worker processes calls [func@Cf.Worker.init] and needs nothing
  * of this class. It is there to teach workers other languages: a worker for Python is a script that makes a
  * `CfWorker` from its last argument and runs it with a handler:
  *
