@@ -43,6 +43,7 @@ typedef struct
   const char  *type;            /* (nullable): of the value */
   gconstpointer data;
   gsize        data_size;
+  guint64      payload_offset;  /* of the data, if they are in a payload */
 } CfFrame;
 
 gsize     cf_frame_get_size   (const CfFrame  *self);

@@ -37,6 +37,7 @@ typedef struct
   guint32 function_size;    /* with the NUL; 0 if there is no function */
   guint32 type_size;        /* with the NUL; 0 if there is no value */
   guint64 data_size;
+  guint64 payload_offset;
 } Header;
 
 G_STATIC_ASSERT (sizeof (Header) % 8 == 0);
@@ -108,6 +109,7 @@ cf_frame_write (const CfFrame *self,
     .function_size = string_size (self->function),
     .type_size = string_size (type),
     .data_size = self->value != NULL ? g_variant_get_size (self->value) : 0,
+    .payload_offset = self->payload_offset,
   };
 
   memcpy (bytes, &header, sizeof (header));
@@ -255,6 +257,7 @@ cf_frame_parse (CfFrame       *self,
     .type = header.type_size > 0 ? (const char *) bytes + sizeof (header) + header.function_size : NULL,
     .data = bytes + data_offset (header.function_size, header.type_size),
     .data_size = header.data_size,
+    .payload_offset = header.payload_offset,
   };
   return TRUE;
 }

@@ -1141,6 +1141,7 @@ prepare_payload (CfProcessScheduler *self)
   g_autoptr(GVariant) args = NULL;
   g_autoptr(GError) error = NULL;
   CfRemoteCall *call;
+  guint64 offset = 0;
   int payload;
 
   cf_mutex_lock (&self->mutex);
@@ -1156,11 +1157,12 @@ prepare_payload (CfProcessScheduler *self)
   args = g_variant_ref (call->call.args);
   cf_mutex_unlock (&self->mutex);
 
-  payload = cf_payload_create (args, &error);
+  payload = cf_payload_create (args, &offset, &error);
 
   cf_mutex_lock (&self->mutex);
   self->prepared = NULL;
   call->payload = payload;
+  call->payload_offset = offset;
   if (call->state == CF_REMOTE_CALL_PREPARED && payload >= 0)
     {
       cf_remote_queue_push_front (&self->queue, call);
@@ -1193,7 +1195,7 @@ initialize (CfProcessScheduler *self,
   call->is_initializer = TRUE;
   cf_call_init_copy (&call->call, &self->config.initializer);
   if (name_function (self, call, &error) && call->is_large)
-    call->payload = cf_payload_create (call->call.args, &error);
+    call->payload = cf_payload_create (call->call.args, &call->payload_offset, &error);
 
   cf_mutex_lock (&self->mutex);
   if (error == NULL)

@@ -28,6 +28,7 @@ typedef struct
   gboolean           is_initializer;  /* of a worker: not somebody's call */
   gboolean           is_large;        /* its arguments travel as a payload */
   int                payload;         /* these, or -1 until they are made */
+  guint64            payload_offset;
 
   CfRemoteCallState  state;
   GList              link;            /* in the queue, or among the worker's calls */

@@ -93,6 +93,7 @@ cf_remote_worker_give (CfRemoteWorker *self,
     .id = id,
     .function = call->function,
     .value = call->call.args,
+    .payload_offset = call->payload_offset,
   };
 
   if (self->n_free_slots == 0)
@@ -435,7 +436,8 @@ take_value (CfRemoteResult  *self,
             GError         **error)
 {
   if ((self->frame.flags & CF_FRAME_FLAG_PAYLOAD) != 0)
-    return cf_payload_map (self->payload, G_VARIANT_TYPE (self->frame.type), self->frame.data_size, FALSE, error);
+    return cf_payload_map (self->payload, G_VARIANT_TYPE (self->frame.type),
+                           self->frame.payload_offset, self->frame.data_size, FALSE, error);
 
   return cf_frame_take_value (&self->frame, g_steal_pointer (&self->memory), FALSE);
 }

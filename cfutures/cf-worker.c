@@ -149,7 +149,7 @@ send_large (CfWorker *self,
             CfFrame  *frame)
 {
   g_autoptr(GError) error = NULL;
-  int payload = cf_payload_create (frame->value, &error);
+  int payload = cf_payload_create (frame->value, &frame->payload_offset, &error);
 
   if (payload < 0)
     {
@@ -382,7 +382,7 @@ take_arguments (CfWorker       *self,
     return cf_frame_take_value (frame, g_steal_pointer (&owned), TRUE);
 
   payload = await_payload (self, frame->id);
-  args = cf_payload_map (payload, G_VARIANT_TYPE (frame->type), frame->data_size, TRUE, error);
+  args = cf_payload_map (payload, G_VARIANT_TYPE (frame->type), frame->payload_offset, frame->data_size, TRUE, error);
   g_close (payload, NULL);
   return args;
 }
