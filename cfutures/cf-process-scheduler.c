@@ -16,8 +16,8 @@
  * turned out to be short, a worker is given more of them than one, so that neither side has to be woken for
  * each: as many as it should make in PIPELINE_USEC. If that was a mistake, because a long call came among
  * them, the calls that have not begun are taken back as soon as another worker is idle, or when they are
- * cancelled, or when one of higher priority comes: until a worker has claimed a call, it is pending in every
- * respect (cf-channel.c).
+ * cancelled, or when one of higher priority comes, or when the worker has been busy with one call for a while: until
+ * a worker has claimed a call, it is pending in every respect (cf-channel.c).
  *
  * **Nobody sleeps over a result.** `n_pollers` counts the threads that poll. While there is none, every worker that
  * has calls is *armed*: its `pool_asleep` is set, and with the next result it sends a message that wakes the
@@ -28,7 +28,8 @@
  * **Locks**, in this order: `receiving` (what comes from the workers, and the list of workers) → a future's lock →
  * `mutex` (everything else). The list of workers is changed with both, and read with either. No user code runs
  * under any of them: results are collected, and their futures are settled afterwards. Callbacks that are due in
- * the completing thread are run by the manager, for one that waits may hold a lock of the user's.
+ * the completing thread are run in a thread of their own: one that waits for a future may hold a lock of the
+ * user's, and a callback may wait for another call, which the manager must not.
  *
  * **Life.** Each call holds its future, and the manager holds the scheduler until it has been closed, every call
  * is done and every process gone. A pool whose workers end MAX_FUTILE times without having made one call is
@@ -93,7 +94,8 @@ struct _CfProcessScheduler
   GError                   *broken;
   guint                     n_futile;
   guint                     n_pollers;
-  GQueue                    immediate;    /* Completion: callbacks for the manager to run */
+  GAsyncQueue              *completions;
+  GThread                  *callback_thread;  /* runs them; NULL until there are any */
 
   guint64                   last_id;
   guint64                   n_submitted;
@@ -110,7 +112,7 @@ struct _CfProcessScheduler
 /* Callbacks that are due in the completing thread. */
 typedef struct
 {
-  CfFuture         *future;
+  CfFuture         *future;       /* NULL: there will be no more */
   CfFutureObserver *callbacks;
 } Completion;
 
@@ -287,14 +289,19 @@ take_back_for_urgent (CfProcessScheduler *self,
     }
 }
 
+/* Workers that can take a call now, or soon. */
 static guint
-count_workers (CfProcessScheduler  *self,
-               CfRemoteWorkerState  state)
+count_available (CfProcessScheduler *self)
 {
   guint n = 0;
 
   for (guint i = 0; i < self->workers->len; i++)
-    n += nth_worker (self, i)->state == state;
+    {
+      CfRemoteWorker *worker = nth_worker (self, i);
+
+      n += worker->state == CF_REMOTE_WORKER_STARTING || worker->state == CF_REMOTE_WORKER_INITIALIZING ||
+           (worker->calls.length == 0 && may_be_given_calls (self, worker));
+    }
 
   return n;
 }
@@ -319,8 +326,7 @@ static gboolean
 wants_worker (CfProcessScheduler *self)
 {
   return self->broken == NULL &&
-         self->queue.n_calls > count_workers (self, CF_REMOTE_WORKER_STARTING) +
-                               count_workers (self, CF_REMOTE_WORKER_INITIALIZING) &&
+         self->queue.n_calls > count_available (self) &&
          count_living (self) < self->config.max_workers;
 }
 
@@ -439,29 +445,58 @@ name_function (CfProcessScheduler  *self,
 
 /* Completing: without a lock. */
 
-static void
-run_completion (Completion *completion)
+static gpointer
+callback_main (gpointer data)
 {
-  cf_future_run_immediate (completion->future, completion->callbacks);
-  g_object_unref (completion->future);
-  g_free (completion);
+  CfProcessScheduler *self = data;
+
+  for (;;)
+    {
+      g_autofree Completion *completion = g_async_queue_pop (self->completions);
+
+      CF_TSAN_ACQUIRE (completion);
+      if (completion->future == NULL)
+        return NULL;
+
+      cf_future_run_immediate (completion->future, completion->callbacks);
+      g_object_unref (completion->future);
+    }
 }
 
 static void
-run_immediate (CfProcessScheduler *self)
+push_completion (CfProcessScheduler *self,
+                 CfFuture           *future,
+                 CfFutureObserver   *callbacks)
 {
-  Completion *completion;
+  Completion *completion = g_new (Completion, 1);
 
-  do
-    {
-      cf_mutex_lock (&self->mutex);
-      completion = g_queue_pop_head (&self->immediate);
-      cf_mutex_unlock (&self->mutex);
+  completion->future = future != NULL ? g_object_ref (future) : NULL;
+  completion->callbacks = callbacks;
+  CF_TSAN_RELEASE (completion);
 
-      if (completion != NULL)
-        run_completion (completion);
-    }
-  while (completion != NULL);
+  cf_mutex_lock (&self->mutex);
+  if (self->callback_thread == NULL)
+    self->callback_thread = g_thread_new ("cf-callbacks", callback_main, self);
+  cf_mutex_unlock (&self->mutex);
+
+  g_async_queue_push (self->completions, completion);
+}
+
+/* Returns when every callback has been run. */
+static void
+join_callback_thread (CfProcessScheduler *self)
+{
+  GThread *thread;
+
+  cf_mutex_lock (&self->mutex);
+  thread = self->callback_thread;
+  cf_mutex_unlock (&self->mutex);
+
+  if (thread == NULL)
+    return;
+
+  push_completion (self, NULL, NULL);
+  g_thread_join (thread);
 }
 
 /* Settles the future of a call that is in no list any more, and frees the call. */
@@ -473,7 +508,6 @@ complete (CfProcessScheduler *self,
 {
   CfFuture *future = call->future;
   CfFutureObserver *callbacks;
-  Completion *completion;
 
   if (call->is_initializer)
     {
@@ -487,16 +521,7 @@ complete (CfProcessScheduler *self,
   callbacks = cf_future_settle (future, outcome);
 
   if (callbacks != NULL)
-    {
-      completion = g_new (Completion, 1);
-      completion->future = g_object_ref (future);
-      completion->callbacks = callbacks;
-
-      cf_mutex_lock (&self->mutex);
-      g_queue_push_tail (&self->immediate, completion);
-      kick (self);
-      cf_mutex_unlock (&self->mutex);
-    }
+    push_completion (self, future, callbacks);
 
   cf_remote_call_free (call);
 }
@@ -527,34 +552,14 @@ strike_out (CfProcessScheduler *self,
   self->n_completed++;
 }
 
-/* Breaks the pool, and returns the calls that will not be made. With the mutex held. */
-static GList *
+/* The manager will fail the calls that have not begun. With the mutex held. */
+static void
 break_pool (CfProcessScheduler *self,
             const char         *why)
 {
-  GList *calls = NULL;
-  CfRemoteCall *call;
-
   if (self->broken == NULL)
     self->broken = g_error_new (CF_ERROR, CF_ERROR_BROKEN_EXECUTOR, _("The process pool is broken: %s"), why);
-
-  while ((call = cf_remote_queue_peek (&self->queue)) != NULL)
-    {
-      cf_remote_queue_remove (&self->queue, call);
-      strike_out (self, call);
-      calls = g_list_prepend (calls, call);
-    }
-
-  return g_list_reverse (calls);
-}
-
-static void
-fail_broken (CfProcessScheduler *self,
-             GList              *calls)
-{
-  for (GList *link = calls; link != NULL; link = link->next)
-    complete_with_error (self, link->data, g_error_copy (self->broken));
-  g_list_free (calls);
+  kick_once (self);
 }
 
 /* A pool's initializer has failed in a worker. */
@@ -563,14 +568,10 @@ fail_initializer (CfProcessScheduler *self,
                   const GError       *error)
 {
   g_autofree char *reason = g_strdup_printf (_("its initializer failed: %s"), error->message);
-  GList *never;
 
   cf_mutex_lock (&self->mutex);
-  never = break_pool (self, reason);
-  kick_once (self);
+  break_pool (self, reason);
   cf_mutex_unlock (&self->mutex);
-
-  fail_broken (self, never);
 }
 
 /* Receiving. */
@@ -632,14 +633,14 @@ report_progress (CfProcessScheduler *self,
   double fraction;
 
   cf_mutex_lock (&self->mutex);
-  if (match_result (self, result))
+  if (!match_result (self, result))
+    {
+      kick_once (self);
+    }
+  else if (!result->call->is_initializer)
     {
       future = g_object_ref (result->call->future);
       result->call->is_begun = TRUE;
-    }
-  else
-    {
-      kick_once (self);
     }
   cf_mutex_unlock (&self->mutex);
 
@@ -985,6 +986,7 @@ on_readable (gpointer data)
     cf_remote_worker_take_fault (worker, fault);
   else if (!is_open && worker->end_by < 0)
     worker->end_by = g_get_monotonic_time () + TERMINATE_USEC;
+  dispatch (self);
   atomic_store_explicit (&self->is_kicked, TRUE, memory_order_relaxed);
   cf_mutex_unlock (&self->mutex);
 
@@ -1036,17 +1038,17 @@ take_calls_of_dead (CfProcessScheduler *self,
 }
 
 /* A worker that has done nothing at all may be the sign that none ever will. With the mutex held. */
-static GList *
+static void
 judge_futile (CfProcessScheduler *self,
               const char         *why)
 {
   g_autofree char *reason = NULL;
 
-  if (++self->n_futile < MAX_FUTILE || self->broken != NULL)
-    return NULL;
+  if (++self->n_futile < MAX_FUTILE)
+    return;
 
   reason = g_strdup_printf (_("its workers end before they have done anything. The last one: %s"), why);
-  return break_pool (self, reason);
+  break_pool (self, reason);
 }
 
 static void
@@ -1056,7 +1058,6 @@ on_exited (gpointer data)
   CfProcessScheduler *self = worker->scheduler;
   g_autoptr(GError) error = NULL;
   GList *begun;
-  GList *never = NULL;
   gboolean is_expected;
 
   /* What it has sent still counts. */
@@ -1072,7 +1073,7 @@ on_exited (gpointer data)
   if (is_expected)
     self->n_futile = 0;
   else
-    never = judge_futile (self, error->message);
+    judge_futile (self, error->message);
   g_ptr_array_remove_fast (self->workers, worker);
   atomic_store_explicit (&self->is_kicked, TRUE, memory_order_relaxed);
   cf_mutex_unlock (&self->mutex);
@@ -1081,7 +1082,6 @@ on_exited (gpointer data)
   for (GList *link = begun; link != NULL; link = link->next)
     complete_with_error (self, link->data, g_error_copy (error));
   g_list_free (begun);
-  fail_broken (self, never);
   cf_remote_worker_free (worker);
   cf_counts_notifier_changed (self->notifier);
 }
@@ -1095,16 +1095,14 @@ start_worker (CfProcessScheduler *self)
   g_autoptr(GError) error = NULL;
   CfRemoteWorker *worker = cf_remote_worker_new (self, NULL);
   CfWorkerProcess *process = cf_worker_process_start (&self->config.worker, &process_callbacks, worker, &error);
-  GList *never;
 
   if (process == NULL)
     {
       g_autofree char *reason = g_strdup_printf (_("a worker cannot be started: %s"), error->message);
 
       cf_mutex_lock (&self->mutex);
-      never = break_pool (self, reason);
+      break_pool (self, reason);
       cf_mutex_unlock (&self->mutex);
-      fail_broken (self, never);
       cf_remote_worker_free (worker);
       return FALSE;
     }
@@ -1118,6 +1116,29 @@ start_worker (CfProcessScheduler *self)
   cf_mutex_unlock (&self->mutex);
   cf_mutex_unlock (&self->receiving);
   return TRUE;
+}
+
+/* A broken pool makes no more calls. */
+static void
+fail_queued_if_broken (CfProcessScheduler *self)
+{
+  CfRemoteCall *call;
+
+  do
+    {
+      cf_mutex_lock (&self->mutex);
+      call = self->broken != NULL ? cf_remote_queue_peek (&self->queue) : NULL;
+      if (call != NULL)
+        {
+          cf_remote_queue_remove (&self->queue, call);
+          strike_out (self, call);
+        }
+      cf_mutex_unlock (&self->mutex);
+
+      if (call != NULL)
+        complete_with_error (self, call, g_error_copy (self->broken));
+    }
+  while (call != NULL);
 }
 
 static void
@@ -1192,6 +1213,7 @@ initialize (CfProcessScheduler *self,
   g_autoptr(GError) error = NULL;
   gboolean is_given = FALSE;
 
+  worker->has_initializer = TRUE;
   call->is_initializer = TRUE;
   cf_call_init_copy (&call->call, &self->config.initializer);
   if (name_function (self, call, &error) && call->is_large)
@@ -1215,9 +1237,54 @@ initialize_workers (CfProcessScheduler *self)
     {
       CfRemoteWorker *worker = nth_worker (self, i);
 
-      if (worker->state == CF_REMOTE_WORKER_INITIALIZING && worker->n_given == 0)
+      if (worker->state == CF_REMOTE_WORKER_INITIALIZING && !worker->has_initializer)
         initialize (self, worker);
     }
+}
+
+/* Takes all calls that have not begun away from a worker. */
+static void
+take_back_all (CfProcessScheduler *self,
+               CfRemoteWorker     *worker)
+{
+  GList *previous;
+
+  for (GList *link = worker->calls.tail; link != NULL; link = previous)
+    {
+      CfRemoteCall *call = link->data;
+
+      previous = link->prev;
+      if (!call->is_initializer && cf_remote_worker_take_back (worker, call))
+        cf_remote_queue_push_front (&self->queue, call);
+    }
+}
+
+/* Notes which calls of a worker have begun. Returns whether others wait to. */
+static gboolean
+look_at_worker (CfProcessScheduler *self,
+                CfRemoteWorker     *worker,
+                gint64              now,
+                GPtrArray          *begun)
+{
+  GList *link = worker->calls.head;
+
+  for (; link != NULL && cf_remote_worker_has_begun (worker, link->data); link = link->next)
+    {
+      CfRemoteCall *call = link->data;
+
+      if (!call->is_begun && !call->is_initializer)
+        g_ptr_array_add (begun, g_object_ref (call->future));
+      if (call->is_cancel_requested)
+        cf_channel_send (cf_worker_process_get_channel (worker->process), CF_MESSAGE_CANCEL, 0, call->id, NULL, -1);
+      call->is_begun = TRUE;
+      call->is_cancel_requested = FALSE;
+    }
+
+  /* They were given to it before those that are in the queue, and are not to wait longer than these. */
+  if (link != NULL && link != worker->calls.head && now - worker->since > STUCK_USEC)
+    take_back_all (self, worker);
+
+  return link != NULL;
 }
 
 /* Tells futures whose calls have begun, and calls whose futures want them to give up, if it is time to. It comes
@@ -1227,38 +1294,19 @@ look (CfProcessScheduler *self)
 {
   g_autoptr(GPtrArray) begun = g_ptr_array_new_with_free_func (g_object_unref);
   gint64 now = g_get_monotonic_time ();
-  gboolean is_waiting;
 
   cf_mutex_lock (&self->mutex);
-  is_waiting = self->last_id != self->looked_id;
-  if (self->look_at < 0 || now < self->look_at)
+  if (self->look_at >= 0 && now >= self->look_at)
     {
-      cf_mutex_unlock (&self->mutex);
-      return;
+      gboolean is_waiting = self->last_id != self->looked_id;
+
+      for (guint i = 0; i < self->workers->len; i++)
+        is_waiting = look_at_worker (self, nth_worker (self, i), now, begun) || is_waiting;
+
+      self->look_at = is_waiting ? now + self->look_usec : -1;
+      self->look_usec = MIN (self->look_usec * 2, MAX_LOOK_USEC);
+      self->looked_id = self->last_id;
     }
-
-  for (guint i = 0; i < self->workers->len; i++)
-    {
-      CfRemoteWorker *worker = nth_worker (self, i);
-      GList *link = worker->calls.head;
-
-      for (; link != NULL && cf_remote_worker_has_begun (worker, link->data); link = link->next)
-        {
-          CfRemoteCall *call = link->data;
-
-          if (!call->is_begun && !call->is_initializer)
-            g_ptr_array_add (begun, g_object_ref (call->future));
-          if (call->is_cancel_requested)
-            cf_channel_send (cf_worker_process_get_channel (worker->process), CF_MESSAGE_CANCEL, 0, call->id, NULL, -1);
-          call->is_begun = TRUE;
-          call->is_cancel_requested = FALSE;
-        }
-      is_waiting = is_waiting || link != NULL;
-    }
-
-  self->look_at = is_waiting ? now + self->look_usec : -1;
-  self->look_usec = MIN (self->look_usec * 2, MAX_LOOK_USEC);
-  self->looked_id = self->last_id;
   cf_mutex_unlock (&self->mutex);
 
   for (guint i = 0; i < begun->len; i++)
@@ -1272,18 +1320,10 @@ kill_for_call (CfProcessScheduler *self,
                CfRemoteWorker     *worker)
 {
   gboolean is_there = FALSE;
-  GList *previous;
 
-  for (GList *link = worker->calls.tail; link != NULL; link = previous)
-    {
-      CfRemoteCall *call = link->data;
-
-      previous = link->prev;
-      if (!call->is_initializer && cf_remote_worker_take_back (worker, call))
-        cf_remote_queue_push_front (&self->queue, call);
-      else
-        is_there = is_there || call->id == worker->condemned_for;
-    }
+  take_back_all (self, worker);
+  for (GList *link = worker->calls.head; link != NULL; link = link->next)
+    is_there = is_there || ((CfRemoteCall *) link->data)->id == worker->condemned_for;
 
   if (is_there && !cf_remote_worker_has_result (worker))
     worker->is_condemned = TRUE;
@@ -1361,7 +1401,8 @@ is_superfluous (CfProcessScheduler *self,
   return (self->is_closing && self->n_outstanding == 0) ||
          self->broken != NULL ||
          (max_tasks > 0 && worker->n_given >= max_tasks) ||
-         (self->idle_timeout_usec >= 0 && self->queue.n_calls == 0 && now - worker->since >= self->idle_timeout_usec);
+         (self->idle_timeout_usec >= 0 && worker->state == CF_REMOTE_WORKER_READY && self->queue.n_calls == 0 &&
+          now - worker->since >= self->idle_timeout_usec);
 }
 
 /* Has an idle worker end that is not needed any more. */
@@ -1369,10 +1410,14 @@ static void
 dismiss (CfRemoteWorker *worker,
          gint64          now)
 {
-  if (worker->state == CF_REMOTE_WORKER_STARTING || worker->state == CF_REMOTE_WORKER_INITIALIZING)
-    worker->is_condemned = TRUE;
-  else if (cf_remote_worker_finish (worker))
-    worker->end_by = now + FINISH_USEC;
+  if (worker->state != CF_REMOTE_WORKER_READY)
+    {
+      worker->is_condemned = TRUE;
+      return;
+    }
+
+  worker->state = CF_REMOTE_WORKER_FINISHING;
+  worker->end_by = now + FINISH_USEC;
 }
 
 static gint64
@@ -1393,6 +1438,7 @@ tend (CfProcessScheduler *self,
 {
   gint64 claim_by = -1;
   gint64 idle_by = -1;
+  gint64 retry_at = -1;
 
   if (worker->end_by >= 0 && now >= worker->end_by)
     end_worker (self, worker, now);
@@ -1400,6 +1446,10 @@ tend (CfProcessScheduler *self,
   if (worker->calls.length == 0 && worker->state != CF_REMOTE_WORKER_FINISHING && !worker->is_condemned &&
       is_superfluous (self, worker, now))
     dismiss (worker, now);
+
+  /* There may be no room yet. */
+  if (worker->state == CF_REMOTE_WORKER_FINISHING && !worker->is_told && !cf_remote_worker_finish (worker))
+    retry_at = now + LOOK_USEC;
 
   if (worker->calls.length == 0 && worker->state == CF_REMOTE_WORKER_READY)
     idle_by = cf_deadline_from (worker->since, self->idle_timeout_usec);
@@ -1416,7 +1466,7 @@ tend (CfProcessScheduler *self,
   if ((worker->is_condemned || worker->condemned_for != 0 || worker->fault != NULL) && !worker->is_killed)
     return now;
 
-  return earlier (worker->end_by, earlier (claim_by, idle_by));
+  return earlier (earlier (worker->end_by, retry_at), earlier (claim_by, idle_by));
 }
 
 static gint64
@@ -1446,10 +1496,11 @@ has_results_or_is_kicked (gpointer data)
 static void
 poll_as_manager (CfProcessScheduler *self)
 {
-  gboolean is_needed;
+  gboolean is_needed = FALSE;
 
   cf_mutex_lock (&self->mutex);
-  is_needed = self->n_pollers == 0 && self->n_outstanding > self->queue.n_calls;
+  for (guint i = 0; i < self->workers->len && self->n_pollers == 0; i++)
+    is_needed = is_needed || nth_worker (self, i)->calls.length > 0;
   cf_mutex_unlock (&self->mutex);
 
   if (!is_needed)
@@ -1474,7 +1525,6 @@ manage (CfProcessScheduler *self,
   atomic_store_explicit (&self->is_kicked, FALSE, memory_order_relaxed);
   cf_mutex_unlock (&self->mutex);
 
-  run_immediate (self);
   poll_as_manager (self);
   start_workers (self);
   initialize_workers (self);
@@ -1483,11 +1533,11 @@ manage (CfProcessScheduler *self,
   look (self);
   again_at = tend_workers (self);
   kill_condemned (self);
+  fail_queued_if_broken (self);
   g_source_set_ready_time (timer, again_at);
 
   cf_mutex_lock (&self->mutex);
-  is_over = self->is_closing && self->n_outstanding == 0 && self->n_completing == 0 && self->workers->len == 0 &&
-            g_queue_is_empty (&self->immediate);
+  is_over = self->is_closing && self->n_outstanding == 0 && self->n_completing == 0 && self->workers->len == 0;
   cf_mutex_unlock (&self->mutex);
 
   return !is_over;
@@ -1521,6 +1571,7 @@ manager_main (gpointer data)
 
   g_source_destroy (timer);
   g_main_context_pop_thread_default (self->context);
+  join_callback_thread (self);
   cf_future_set_value (self->ended, NULL, NULL);
   cf_process_scheduler_unref (self);
   return NULL;
@@ -1547,6 +1598,7 @@ cf_process_scheduler_new (CfCountsNotifier *notifier)
   self->context = g_main_context_new ();
   self->ended = cf_future_new ();
   self->workers = g_ptr_array_new ();
+  self->completions = g_async_queue_new ();
   cf_remote_queue_init (&self->queue);
   self->call_nsec = G_MAXUINT;
   self->look_at = -1;
@@ -1574,6 +1626,7 @@ cf_process_scheduler_unref (CfProcessScheduler *self)
   g_main_context_unref (self->context);
   g_object_unref (self->ended);
   g_ptr_array_unref (self->workers);
+  g_async_queue_unref (self->completions);
   cf_remote_queue_clear (&self->queue);
   g_clear_error (&self->broken);
   cf_mutex_clear (&self->receiving);
@@ -1751,29 +1804,31 @@ join_manager (CfProcessScheduler *self)
  * @wait: whether to wait until every process has ended
  * @cancel_futures: whether to cancel the calls that have not begun
  *
- * Ends the processes when there is nothing left to do. The manager does not wait, because it would wait for
- * itself.
+ * Ends the processes when there is nothing left to do. A callback that is run in a thread of the scheduler's does not
+ * wait, because it would wait for itself.
  */
 void
 cf_process_scheduler_shutdown (CfProcessScheduler *self,
                                gboolean            wait,
                                gboolean            cancel_futures)
 {
-  GThread *manager;
+  gboolean has_begun_work;
+  gboolean is_own_thread;
 
   cf_mutex_lock (&self->mutex);
   self->is_closing = TRUE;
-  manager = self->manager_self;
+  has_begun_work = self->manager_self != NULL;
+  is_own_thread = g_thread_self () == self->manager_self || g_thread_self () == self->callback_thread;
   kick (self);
   cf_mutex_unlock (&self->mutex);
 
   if (cancel_futures)
     cancel_all (self);
 
-  if (!wait || manager == g_thread_self ())
+  if (!wait || is_own_thread)
     return;
 
-  if (manager != NULL)
+  if (has_begun_work)
     join_manager (self);
   cf_future_deliver_own_of (&self->owner);
 }

@@ -26,7 +26,9 @@ struct _CfRemoteWorker
   guint8               free_slots[CF_CHANNEL_N_SLOTS];
   guint                n_free_slots;
   guint                n_given;         /* calls ever, but for those taken back */
+  gboolean             has_initializer; /* it was given the pool's */
   gboolean             has_worked;      /* it has begun a call */
+  gboolean             is_told;         /* that it gets no more calls */
 
   gint64               since;           /* when it started, was given work while it was idle, or ended a call */
   gint64               end_by;          /* when patience with it is over, or -1 */

@@ -109,7 +109,7 @@ cf_remote_worker_give (CfRemoteWorker *self,
   if (self->calls.length == 0)
     self->since = g_get_monotonic_time ();
   self->n_free_slots--;
-  self->n_given++;
+  self->n_given += !call->is_initializer;
   self->slots[frame.slot] = call;
   g_queue_push_tail_link (&self->calls, &call->link);
 
@@ -203,7 +203,7 @@ cf_remote_worker_finish (CfRemoteWorker *self)
   if (!cf_ring_write (&get_channel (self)->calls, &frame))
     return FALSE;
 
-  self->state = CF_REMOTE_WORKER_FINISHING;
+  self->is_told = TRUE;
   cf_channel_wake_worker (get_channel (self));
   return TRUE;
 }

@@ -13,7 +13,8 @@
  * cancellable of the call that is being made, and ends the process at once when the socket is closed: then the pool
  * is gone, whatever killed it, and nobody waits for the results.
  *
- * The ring of results has one writer at a time, under the mutex `writing`: progress is reported by any thread. */
+ * The ring of results has one writer at a time, under the mutex `writing`, which comes before `mutex`: progress is
+ * reported by any thread. */
 
 #include "config.h"
 
@@ -83,6 +84,7 @@ struct _CfWorker
   CfMutex          mutex;         /* guards what follows */
   GHashTable      *payloads;      /* call id → descriptor */
   guint64          current_id;    /* of the call that is being made, or 0 */
+  guint64          cancelled_id;  /* of the call that was last asked to give up; it may be about to begin */
   CfFuture        *current;
   guint            current_slot;
 };
@@ -94,17 +96,25 @@ G_DEFINE_FINAL_TYPE (CfWorker, cf_worker, G_TYPE_OBJECT)
 
 /* Sending. */
 
+/* With the ring's mutex held. */
 static void
-write_frame (CfWorker      *self,
-             const CfFrame *frame)
+write_frame_locked (CfWorker      *self,
+                    const CfFrame *frame)
 {
-  cf_mutex_lock (&self->writing);
   while (!cf_ring_write (&self->channel.results, frame))
     {
       cf_channel_wake_pool (&self->channel);
       g_usleep (FULL_USEC);
     }
   cf_channel_wake_pool (&self->channel);
+}
+
+static void
+write_frame (CfWorker      *self,
+             const CfFrame *frame)
+{
+  cf_mutex_lock (&self->writing);
+  write_frame_locked (self, frame);
   cf_mutex_unlock (&self->writing);
 }
 
@@ -197,21 +207,21 @@ report (CfFutureOwner *owner,
         const char    *message)
 {
   CfWorker *self = (CfWorker *) (gpointer) ((guint8 *) owner - G_STRUCT_OFFSET (CfWorker, owner));
-  g_autoptr(GVariant) value = NULL;
-  CfFrame frame = { .kind = CF_FRAME_PROGRESS };
+  g_autoptr(GVariant) value = g_variant_ref_sink (g_variant_new ("(dm^ay)", fraction, message));
+  CfFrame frame = { .kind = CF_FRAME_PROGRESS, .value = value };
 
+  if (g_variant_get_size (value) > CF_CHANNEL_MAX_INLINE)
+    return;
+
+  cf_mutex_lock (&self->writing);
   cf_mutex_lock (&self->mutex);
   frame.id = self->current == future ? self->current_id : 0;
   frame.slot = self->current_slot;
   cf_mutex_unlock (&self->mutex);
 
-  if (frame.id == 0)
-    return;
-
-  value = g_variant_ref_sink (g_variant_new ("(dm^ay)", fraction, message));
-  frame.value = value;
-  if (g_variant_get_size (value) <= CF_CHANNEL_MAX_INLINE)
-    write_frame (self, &frame);
+  if (frame.id != 0)
+    write_frame_locked (self, &frame);
+  cf_mutex_unlock (&self->writing);
 }
 
 static gboolean
@@ -256,6 +266,7 @@ cancel_call (CfWorker *self,
   g_autoptr(CfFuture) future = NULL;
 
   cf_mutex_lock (&self->mutex);
+  self->cancelled_id = id;
   if (id == self->current_id && self->current != NULL)
     future = g_object_ref (self->current);
   cf_mutex_unlock (&self->mutex);
@@ -395,6 +406,7 @@ begin_call (CfWorker      *self,
             const CfFrame *frame)
 {
   CfFuture *future = cf_future_new_call (call);
+  gboolean is_cancelled;
 
   cf_future_set_remote_reporter (future, &self->owner);
   cf_future_begin_remote (future);
@@ -403,18 +415,24 @@ begin_call (CfWorker      *self,
   self->current = future;
   self->current_id = frame->id;
   self->current_slot = frame->slot;
+  is_cancelled = self->cancelled_id == frame->id;
   cf_mutex_unlock (&self->mutex);
 
+  if (is_cancelled)
+    cf_future_trip_cancellable (future);
   return future;
 }
 
 static void
 end_call (CfWorker *self)
 {
+  /* No report that another thread is about to write may come after the result. */
+  cf_mutex_lock (&self->writing);
   cf_mutex_lock (&self->mutex);
   self->current = NULL;
   self->current_id = 0;
   cf_mutex_unlock (&self->mutex);
+  cf_mutex_unlock (&self->writing);
 
   /* So that what the call has printed comes before what its submitter prints about the result. */
   fflush (stdout);
