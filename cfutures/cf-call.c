@@ -344,7 +344,7 @@ GVariant *
 cf_chunk_new (GPtrArray *results,
               GError    *error)
 {
-  g_autoptr(GError) owned_error = error;
+  g_autoptr(GError) owned_error G_GNUC_UNUSED = error;
   GVariantBuilder builder;
   GVariant *failure = NULL;
 

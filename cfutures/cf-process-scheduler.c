@@ -64,6 +64,8 @@
 #define LOOK_USEC         1000
 #define MAX_LOOK_USEC     (8 * 1000)
 
+#define RETRY_START_USEC  (50 * 1000)
+
 #define BATCH             64
 #define MAX_FUTILE        5
 #define MAX_NAME          (32 * 1024)
@@ -107,6 +109,7 @@ struct _CfProcessScheduler
   gint64                    look_usec;
   guint64                   looked_id;    /* the last call that had been given then */
   gint64                    idle_timeout_usec;
+  gint64                    start_after;  /* no worker is started before that time */
 };
 
 /* Callbacks that are due in the completing thread. */
@@ -154,7 +157,7 @@ may_be_given_calls (CfProcessScheduler *self,
   guint max_tasks = self->config.max_tasks_per_worker;
 
   return worker->state == CF_REMOTE_WORKER_READY && worker->fault == NULL && !worker->is_condemned &&
-         worker->condemned_for == 0 &&
+         worker->condemned_for == 0 && !worker->is_full &&
          (max_tasks == 0 || worker->n_given < max_tasks);
 }
 
@@ -225,7 +228,14 @@ give (CfProcessScheduler *self,
 {
   plan_look (self);
   if (!cf_remote_worker_give (worker, call, ++self->last_id, self->n_pollers == 0))
-    return FALSE;
+    {
+      worker->is_full = TRUE;
+      if (worker->full_since < 0)
+        worker->full_since = g_get_monotonic_time ();
+      return FALSE;
+    }
+
+  worker->full_since = -1;
 
   if (self->config.max_tasks_per_worker > 0 && worker->n_given >= self->config.max_tasks_per_worker)
     kick_once (self);
@@ -327,7 +337,8 @@ wants_worker (CfProcessScheduler *self)
 {
   return self->broken == NULL &&
          self->queue.n_calls > count_available (self) &&
-         count_living (self) < self->config.max_workers;
+         count_living (self) < self->config.max_workers &&
+         g_get_monotonic_time () >= self->start_after;
 }
 
 /* Hands calls to workers, as far as it pays. */
@@ -355,7 +366,7 @@ dispatch (CfProcessScheduler *self)
       if (!give (self, worker, call))
         {
           cf_remote_queue_push_front (&self->queue, call);
-          return;
+          continue;
         }
 
       if (self->queue.n_calls > 0 && wants_worker (self))
@@ -1088,7 +1099,21 @@ on_exited (gpointer data)
 
 static const CfWorkerProcessCallbacks process_callbacks = { on_readable, on_exited };
 
-/* Returns FALSE if the pool is broken now. */
+/* Descriptors and processes may run out for a moment: tries again soon, unless that has been in vain for too often and
+ * there is no worker at all. */
+static void
+note_start_failed (CfProcessScheduler *self,
+                   const GError       *error)
+{
+  g_autofree char *reason = g_strdup_printf (_("a worker cannot be started: %s"), error->message);
+
+  cf_mutex_lock (&self->mutex);
+  self->start_after = g_get_monotonic_time () + RETRY_START_USEC;
+  if (self->workers->len == 0 && ++self->n_futile >= MAX_FUTILE)
+    break_pool (self, reason);
+  cf_mutex_unlock (&self->mutex);
+}
+
 static gboolean
 start_worker (CfProcessScheduler *self)
 {
@@ -1098,11 +1123,7 @@ start_worker (CfProcessScheduler *self)
 
   if (process == NULL)
     {
-      g_autofree char *reason = g_strdup_printf (_("a worker cannot be started: %s"), error->message);
-
-      cf_mutex_lock (&self->mutex);
-      break_pool (self, reason);
-      cf_mutex_unlock (&self->mutex);
+      note_start_failed (self, error);
       cf_remote_worker_free (worker);
       return FALSE;
     }
@@ -1268,6 +1289,7 @@ look_at_worker (CfProcessScheduler *self,
 {
   GList *link = worker->calls.head;
 
+  worker->is_full = FALSE;
   for (; link != NULL && cf_remote_worker_has_begun (worker, link->data); link = link->next)
     {
       CfRemoteCall *call = link->data;
@@ -1454,9 +1476,11 @@ tend (CfProcessScheduler *self,
   if (worker->calls.length == 0 && worker->state == CF_REMOTE_WORKER_READY)
     idle_by = cf_deadline_from (worker->since, self->idle_timeout_usec);
 
-  /* One that has work and does not begin it hangs. */
+  /* One that has work and does not begin it hangs, as does one that makes no room for it. */
   if (worker->calls.length > 0 && !cf_remote_worker_has_begun (worker, worker->calls.head->data))
     claim_by = cf_deadline_from (worker->since, self->config.start_timeout_usec);
+  else if (worker->calls.length == 0 && worker->full_since >= 0)
+    claim_by = cf_deadline_from (worker->full_since, self->config.start_timeout_usec);
   if (claim_by >= 0 && now >= claim_by && !worker->is_condemned)
     {
       cf_remote_worker_take_fault (worker, make_timeout_error (self, _("a worker process did not take a call within %s s")));
@@ -1477,6 +1501,8 @@ tend_workers (CfProcessScheduler *self)
 
   cf_mutex_lock (&self->mutex);
   again_at = self->look_at;
+  if (self->queue.n_calls > 0 && self->start_after > now)
+    again_at = earlier (again_at, self->start_after);
   for (guint i = 0; i < self->workers->len; i++)
     again_at = earlier (again_at, tend (self, nth_worker (self, i), now));
   cf_mutex_unlock (&self->mutex);

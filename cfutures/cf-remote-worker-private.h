@@ -32,6 +32,8 @@ struct _CfRemoteWorker
 
   gint64               since;           /* when it started, was given work while it was idle, or ended a call */
   gint64               end_by;          /* when patience with it is over, or -1 */
+  gboolean             is_full;         /* there was no room for a call when one last tried */
+  gint64               full_since;      /* or -1 */
   gboolean             is_terminated;   /* it was asked to end by a signal */
   guint64              condemned_for;   /* the call because of which it is to be killed, or 0 */
   gboolean             is_condemned;    /* it is to be killed */

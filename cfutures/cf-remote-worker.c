@@ -41,6 +41,7 @@ cf_remote_worker_new (gpointer         scheduler,
   self->process = process;
   self->since = g_get_monotonic_time ();
   self->end_by = -1;
+  self->full_since = -1;
   self->payloads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, close_payload);
 
   self->n_free_slots = CF_CHANNEL_N_SLOTS;

@@ -17,7 +17,6 @@ Two names are for the Python binding: `:prepare` and `:pickle`, which are `prepa
 """
 
 import contextlib
-import faulthandler
 import importlib
 import importlib.util
 import operator
@@ -113,7 +112,7 @@ def arguments_of(future):
 
 @singledispatch
 def to_variant(value, depth=0):
-    raise failure(Cf.Error.NOT_PORTABLE, f'A {type(value).__qualname__} cannot be sent to another process')
+    raise failure(Cf.Error.NOT_PORTABLE, f'A value of the type “{type(value).__qualname__}” cannot be sent to another process')
 
 
 def to_variants(values, depth):
@@ -194,7 +193,7 @@ def _(value: list, depth=0):
 def _(value: dict, depth=0):
     keys = to_variants(value.keys(), depth)
     signatures = {key.get_type_string() for key in keys} or {'s'}
-    if len(signatures) > 1 or not signatures < GETTERS.keys() - {'as'}:
+    if len(signatures) > 1 or not signatures <= GETTERS.keys() - {'as'}:
         raise failure(Cf.Error.NOT_PORTABLE, 'The keys of a dict that is sent to another process have to be of one '
                                              'basic type')
 
@@ -275,7 +274,7 @@ def no_process_pools():
 
 
 def import_program(path, package):
-    """Runs the program's script as `__mp_main__`, the name that multiprocessing gives it, and has `__main__` mean it."""
+    """Has `__main__` mean the program, which is run under the name that multiprocessing gives it too."""
     module = types.ModuleType('__mp_main__')
     module.__file__ = path
     module.__package__ = package
@@ -332,7 +331,7 @@ RESERVED = {':prepare': prepare, ':pickle': call_pickled}
 
 
 def describe(exception):
-    """Returns the traceback as Python prints it, without what is the worker's own."""
+    """Returns what Python prints of an exception, without what is the worker's own."""
     frames = exception.__traceback__
     while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
         frames = frames.tb_next
@@ -343,7 +342,9 @@ def to_error(exception):
     if isinstance(exception, GLib.Error):
         return exception
     summary = ''.join(traceback.format_exception_only(exception))
-    return failure(Cf.Error.REMOTE, f'{summary}\n{describe(exception)}')
+    details = describe(exception)
+    message = summary if details == summary else f'{summary}\n{details}'
+    return failure(Cf.Error.REMOTE, message.rstrip())
 
 
 def handle(worker, future):
@@ -379,7 +380,6 @@ def main():
     if not sys.flags.safe_path:
         sys.path[0] = ''  # modules are found in the working directory, as by `python3 -m`
     signal.signal(signal.SIGINT, on_interrupt)
-    faulthandler.enable()
     worker.run(handle)
 
 
