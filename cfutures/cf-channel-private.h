@@ -2,7 +2,6 @@
 
 #pragma once
 
-#include <semaphore.h>
 #include <stdatomic.h>
 
 #include <glib.h>
@@ -47,7 +46,6 @@ typedef enum
 /* What the two sides share. */
 typedef struct
 {
-  sem_t                        wakeup;          /* of the worker */
   _Alignas (64) _Atomic guint32 worker_asleep;
   _Alignas (64) _Atomic guint32 pool_asleep;
   _Alignas (64) _Atomic guint64 slots[CF_CHANNEL_N_SLOTS];
@@ -100,8 +98,13 @@ gboolean        cf_channel_is_claimed    (CfChannel        *self,
                                           guint             slot,
                                           guint64           id);
 
-/* Waking the other side. */
+/* Sleeping, and waking the other side. */
 
+typedef gboolean (*CfChannelCondition) (gpointer data);
+
+void            cf_channel_sleep_worker  (CfChannel         *self,
+                                          CfChannelCondition condition,
+                                          gpointer           data);
 void            cf_channel_wake_worker   (CfChannel        *self);
 void            cf_channel_wake_pool     (CfChannel        *self);
 

@@ -22,8 +22,8 @@
  * **Sleeping.** Each side has a word that says that it sleeps, or is about to. Whoever writes a frame and then
  * finds the word set, resets it and wakes the other side; whoever goes to sleep sets it and then looks at the
  * ring once more. Both put a sequentially consistent fence between the two steps, so that at least one of them
- * sees what the other has done (Dekker's pattern): no frame is left lying. The worker is woken by a semaphore in
- * the region, the pool by a message on the socket, where it waits for all its workers at once.
+ * sees what the other has done (Dekker's pattern): no frame is left lying. The worker sleeps in a futex on its word,
+ * the pool is woken by a message on the socket, where it waits for all its workers at once.
  *
  * The pool owns the region. A worker may do there what it likes: it hurts only itself. The region's memfd is
  * sealed against shrinking, so that it cannot be pulled away under the pool. */
@@ -45,7 +45,7 @@
 #include <glib/gstdio.h>
 
 #include "cf-error.h"
-#include "cf-sanitizer-private.h"
+#include "cf-futex-private.h"
 
 #define PROTOCOL_VERSION 1
 #define RING_SIZE        (512 * 1024)
@@ -146,10 +146,7 @@ cf_channel_init_pool (CfChannel  *self,
   *worker_socket = sockets[1];
 
   if (map_region (self, region, error))
-    {
-      sem_init (&self->region->wakeup, TRUE, 0);
-      cf_channel_send (self, CF_MESSAGE_HELLO, PROTOCOL_VERSION, 0, NULL, region);
-    }
+    cf_channel_send (self, CF_MESSAGE_HELLO, PROTOCOL_VERSION, 0, NULL, region);
   g_close (region, NULL);
 
   if (self->region != NULL)
@@ -259,17 +256,30 @@ cf_channel_send (CfChannel     *self,
   return sent >= 0;
 }
 
-static int
-take_descriptor (struct msghdr *header)
+/* Takes what has come with a message: one descriptor at most. The buffer is rounded up, and may have room for more.
+ * Returns FALSE if there was more. */
+static gboolean
+take_descriptor (struct msghdr *header,
+                 int           *descriptor)
 {
   struct cmsghdr *control = CMSG_FIRSTHDR (header);
-  int descriptor = -1;
+  const guchar *data;
+  guint n;
 
-  if (control != NULL && control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_RIGHTS &&
-      control->cmsg_len == CMSG_LEN (sizeof (int)))
-    memcpy (&descriptor, CMSG_DATA (control), sizeof (descriptor));
+  *descriptor = -1;
+  if (control == NULL || control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+    return control == NULL;
 
-  return descriptor;
+  data = CMSG_DATA (control);
+  n = (control->cmsg_len - CMSG_LEN (0)) / sizeof (int);
+  for (guint i = 0; i < n; i++)
+    {
+      if (*descriptor >= 0)
+        g_close (*descriptor, NULL);
+      memcpy (descriptor, data + i * sizeof (int), sizeof (int));
+    }
+
+  return n <= 1;
 }
 
 /**
@@ -302,6 +312,7 @@ cf_channel_receive (CfChannel  *self,
     .msg_iov = parts, .msg_iovlen = G_N_ELEMENTS (parts),
     .msg_control = &control, .msg_controllen = sizeof (control.space),
   };
+  gboolean is_sane;
   gssize size;
 
   *text = NULL;
@@ -316,8 +327,8 @@ cf_channel_receive (CfChannel  *self,
   if (size <= 0)
     return CF_RECEIVE_CLOSED;
 
-  *descriptor = take_descriptor (&header);
-  if ((gsize) size < sizeof (*message) || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+  is_sane = take_descriptor (&header, descriptor);
+  if (!is_sane || (gsize) size < sizeof (*message) || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
     {
       g_set_error (error, CF_ERROR, CF_ERROR_PROTOCOL, _("A message of %" G_GSSIZE_FORMAT " bytes makes no sense"), size);
       if (*descriptor >= 0)
@@ -418,16 +429,44 @@ was_asleep (_Atomic guint32 *word)
 }
 
 /**
- * cf_channel_wake_worker:
- * @self: the pool's side
+ * cf_channel_sleep_worker:
+ * @self: the worker's side
+ * @condition: what to sleep for; whoever makes it true calls cf_channel_wake_worker() afterwards
+ * @data: passed to @condition
  *
- * Sees to it that the worker looks at what was done before this.
+ * Sleeps until @condition holds. The worker's main thread alone sleeps here.
+ */
+void
+cf_channel_sleep_worker (CfChannel          *self,
+                         CfChannelCondition  condition,
+                         gpointer            data)
+{
+  _Atomic guint32 *asleep = &self->region->worker_asleep;
+
+  while (!condition (data))
+    {
+      atomic_store_explicit (asleep, TRUE, memory_order_relaxed);
+
+      /* Pairs with the fence in was_asleep(). */
+      atomic_thread_fence (memory_order_seq_cst);
+      if (!condition (data))
+        cf_futex (asleep, FUTEX_WAIT, TRUE, NULL);
+      atomic_store_explicit (asleep, FALSE, memory_order_relaxed);
+    }
+}
+
+/**
+ * cf_channel_wake_worker:
+ * @self: either side
+ *
+ * Sees to it that the worker's main thread looks at what was done before this.
  */
 void
 cf_channel_wake_worker (CfChannel *self)
 {
+  /* The memory is the worker's to write to, and whatever it has made of it, this call does no harm. */
   if (was_asleep (&self->region->worker_asleep))
-    sem_post (&self->region->wakeup);
+    cf_futex (&self->region->worker_asleep, FUTEX_WAKE, 1, NULL);
 }
 
 /**

@@ -31,14 +31,11 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#if CF_USE_FUTEX
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
-
 #include "cf-cpu-count-private.h"
 #include "cf-error.h"
+#if CF_USE_FUTEX
+#include "cf-futex-private.h"
+#endif
 #include "cf-sanitizer-private.h"
 
 #define SPIN_START_USEC   50
@@ -132,21 +129,6 @@ cf_parker_get (void)
 
 #if CF_USE_FUTEX
 
-static long
-futex (_Atomic guint32       *word,
-       int                    operation,
-       guint32                value,
-       const struct timespec *deadline)
-{
-#ifdef __NR_futex
-  return syscall (__NR_futex, word, operation | FUTEX_PRIVATE_FLAG, value, deadline, NULL,
-                  FUTEX_BITSET_MATCH_ANY);
-#else
-  return syscall (__NR_futex_time64, word, operation | FUTEX_PRIVATE_FLAG, value, deadline, NULL,
-                  FUTEX_BITSET_MATCH_ANY);
-#endif
-}
-
 static gboolean
 parker_sleep (CfParker *self,
               gint64    deadline)
@@ -155,19 +137,19 @@ parker_sleep (CfParker *self,
 
   if (deadline < 0)
     {
-      futex (&self->token, FUTEX_WAIT_BITSET, PARKED, NULL);
+      cf_futex (&self->token, FUTEX_WAIT_BITSET_PRIVATE, PARKED, NULL);
       return TRUE;
     }
 
   when.tv_sec = deadline / G_USEC_PER_SEC;
   when.tv_nsec = (deadline % G_USEC_PER_SEC) * 1000;
-  return futex (&self->token, FUTEX_WAIT_BITSET, PARKED, &when) == 0 || errno != ETIMEDOUT;
+  return cf_futex (&self->token, FUTEX_WAIT_BITSET_PRIVATE, PARKED, &when) == 0 || errno != ETIMEDOUT;
 }
 
 static void
 parker_wake (CfParker *self)
 {
-  futex (&self->token, FUTEX_WAKE, 1, NULL);
+  cf_futex (&self->token, FUTEX_WAKE_PRIVATE, 1, NULL);
 }
 
 #else

@@ -256,7 +256,7 @@ take_payload (CfWorker *self,
   g_hash_table_insert (self->payloads, g_memdup2 (&id, sizeof (id)), GINT_TO_POINTER (descriptor));
   cf_mutex_unlock (&self->mutex);
 
-  sem_post (&self->channel.region->wakeup);
+  cf_channel_wake_worker (&self->channel);
 }
 
 static void
@@ -306,23 +306,6 @@ has_call (gpointer data)
   return !cf_ring_is_empty (&((CfWorker *) data)->channel.calls);
 }
 
-static void
-sleep_until_call (CfWorker *self)
-{
-  CfRegion *region = self->channel.region;
-
-  while (!has_call (self))
-    {
-      atomic_store_explicit (&region->worker_asleep, TRUE, memory_order_relaxed);
-
-      /* Pairs with the fence in cf_channel_wake_worker(). */
-      atomic_thread_fence (memory_order_seq_cst);
-      if (!has_call (self))
-        sem_wait (&region->wakeup);
-      atomic_store_explicit (&region->worker_asleep, FALSE, memory_order_relaxed);
-    }
-}
-
 /* Waits for the next frame. */
 static guint8 *
 next_frame (CfWorker *self,
@@ -339,7 +322,7 @@ next_frame (CfWorker *self,
 
       if (!cf_wait_spin (has_call, self))
         {
-          sleep_until_call (self);
+          cf_channel_sleep_worker (&self->channel, has_call, self);
           cf_parker_learn (cf_parker_get ());
         }
     }
@@ -350,29 +333,44 @@ next_frame (CfWorker *self,
   return memory;
 }
 
+typedef struct
+{
+  CfWorker *worker;
+  guint64   id;
+  int       descriptor;
+} AwaitedPayload;
+
+static gboolean
+take_awaited (gpointer data)
+{
+  AwaitedPayload *awaited = data;
+  CfWorker *self = awaited->worker;
+  gpointer descriptor;
+  gpointer key;
+
+  if (awaited->descriptor >= 0)
+    return TRUE;
+
+  cf_mutex_lock (&self->mutex);
+  if (g_hash_table_steal_extended (self->payloads, &awaited->id, &key, &descriptor))
+    {
+      g_free (key);
+      awaited->descriptor = GPOINTER_TO_INT (descriptor);
+    }
+  cf_mutex_unlock (&self->mutex);
+
+  return awaited->descriptor >= 0;
+}
+
 /* The payload of a call, which may still be under way. */
 static int
 await_payload (CfWorker *self,
                guint64   id)
 {
-  gpointer descriptor = NULL;
-  gpointer key = NULL;
+  AwaitedPayload awaited = { self, id, -1 };
 
-  for (;;)
-    {
-      gboolean is_there;
-
-      cf_mutex_lock (&self->mutex);
-      is_there = g_hash_table_steal_extended (self->payloads, &id, &key, &descriptor);
-      cf_mutex_unlock (&self->mutex);
-
-      if (is_there)
-        break;
-      sem_wait (&self->channel.region->wakeup);
-    }
-
-  g_free (key);
-  return GPOINTER_TO_INT (descriptor);
+  cf_channel_sleep_worker (&self->channel, take_awaited, &awaited);
+  return awaited.descriptor;
 }
 
 /* Takes the memory in any case. */

@@ -34,6 +34,9 @@ const TYPED_ARRAYS = new Map([
 // GLib takes values that are nested 128 deep; an object in an object counts three times.
 const MAX_DEPTH = 40;
 
+// Garbage is collected when calls have taken so long together: about ten times as long as that takes.
+const USEC_OF_GARBAGE = 5000;
+
 function failure(code, message) {
     return new GLib.Error(Cf.Error, code, message);
 }
@@ -269,6 +272,9 @@ async function callSource(source, ...args) {
 const functions = new Map([[':source', callSource]]);
 let current = null;
 
+// How long calls have taken since garbage was last collected.
+let usecOfGarbage = 0;
+
 globalThis.cfuturesWorker = {
     currentCall: () => current,
 };
@@ -284,7 +290,20 @@ function toError(error) {
     return failure(Cf.Error.REMOTE, error instanceof Error ? `${error}\n\n${stackOf(error)}` : String(error));
 }
 
+// Large values hide behind small objects, so garbage is collected before SpiderMonkey thinks it has to be; and wholly, as
+// gjs does not let itself be called in the middle of a collection.
+function collectGarbage(usec) {
+    usecOfGarbage += usec;
+    if (usecOfGarbage < USEC_OF_GARBAGE)
+        return;
+
+    System.gc();
+    usecOfGarbage = 0;
+}
+
 async function handle(future) {
+    const begun = GLib.get_monotonic_time();
+
     try {
         current = future;
 
@@ -297,9 +316,10 @@ async function handle(future) {
         future.set_variant(result === undefined || result === null ? null : toVariant(result));
     } catch (error) {
         future.set_error(toError(error));
-    } finally {
-        current = null;
     }
+
+    current = null;
+    collectGarbage(GLib.get_monotonic_time() - begun);
 }
 
 function main() {
