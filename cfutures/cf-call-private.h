@@ -84,6 +84,8 @@ void      cf_variant_to_value   (GVariant       *variant,
 /* What a chunk returns: the results of its items, up to the first that failed, and that one's error. */
 GVariant *cf_chunk_new          (GPtrArray      *results,
                                  GError         *error);
+gboolean  cf_chunk_fits         (GVariant       *chunk,
+                                 GVariant       *items);
 gsize     cf_chunk_n_results    (GVariant       *chunk);
 GVariant *cf_chunk_dup_result   (GVariant       *chunk,
                                  gsize           i);

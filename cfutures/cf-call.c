@@ -364,6 +364,29 @@ cf_chunk_new (GPtrArray *results,
                                             g_variant_new_maybe (G_VARIANT_TYPE ("(siay)"), failure)));
 }
 
+/**
+ * cf_chunk_fits:
+ * @chunk: what somebody says that a chunk has returned
+ * @items: the arguments of the chunk
+ *
+ * Returns: whether that can be
+ */
+gboolean
+cf_chunk_fits (GVariant *chunk,
+               GVariant *items)
+{
+  g_autoptr(GError) error = NULL;
+  gsize n_results;
+
+  if (!g_variant_is_of_type (chunk, G_VARIANT_TYPE (CHUNK_TYPE)))
+    return FALSE;
+
+  error = cf_chunk_dup_error (chunk);
+  n_results = cf_chunk_n_results (chunk);
+
+  return error != NULL ? n_results < g_variant_n_children (items) : n_results == g_variant_n_children (items);
+}
+
 gsize
 cf_chunk_n_results (GVariant *chunk)
 {

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  CF_MESSAGE_HELLO = 1,   /* pool → worker, with the descriptor of the region; value: protocol version */
+  CF_MESSAGE_HELLO = 1,   /* pool → worker, with the descriptor of the region; value: protocol version, id: number of CPUs */
   CF_MESSAGE_READY,       /* worker → pool; value: protocol version */
   CF_MESSAGE_WAKE,        /* worker → pool: there is something in the ring */
   CF_MESSAGE_PAYLOAD,     /* both ways, with its descriptor: the data of a frame with this id that is about to be written */

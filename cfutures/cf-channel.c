@@ -44,6 +44,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "cf-cpu-count-private.h"
 #include "cf-error.h"
 #include "cf-futex-private.h"
 
@@ -146,7 +147,7 @@ cf_channel_init_pool (CfChannel  *self,
   *worker_socket = sockets[1];
 
   if (map_region (self, region, error))
-    cf_channel_send (self, CF_MESSAGE_HELLO, PROTOCOL_VERSION, 0, NULL, region);
+    cf_channel_send (self, CF_MESSAGE_HELLO, PROTOCOL_VERSION, cf_cpu_count_cached (), NULL, region);
   g_close (region, NULL);
 
   if (self->region != NULL)
@@ -186,8 +187,8 @@ cf_channel_init_worker (CfChannel  *self,
       message.kind != CF_MESSAGE_HELLO || message.value != PROTOCOL_VERSION || region < 0)
     g_set_error (error, CF_ERROR, CF_ERROR_PROTOCOL,
                  _("The pool and its worker do not understand each other: they belong to different versions of CFutures"));
-  else
-    map_region (self, region, error);
+  else if (map_region (self, region, error))
+    cf_cpu_count_set_cached (message.id);
 
   if (region >= 0)
     g_close (region, NULL);
@@ -330,7 +331,8 @@ cf_channel_receive (CfChannel  *self,
   is_sane = take_descriptor (&header, descriptor);
   if (!is_sane || (gsize) size < sizeof (*message) || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
     {
-      g_set_error (error, CF_ERROR, CF_ERROR_PROTOCOL, _("A message of %" G_GSSIZE_FORMAT " bytes makes no sense"), size);
+      g_set_error (error, CF_ERROR, CF_ERROR_PROTOCOL, _("A message of %lu bytes makes no sense"),
+                   (gulong) size);
       if (*descriptor >= 0)
         g_close (g_steal_fd (descriptor), NULL);
       return CF_RECEIVE_FAULT;

@@ -154,6 +154,8 @@ cf_cpu_count (void)
   return cf_cpu_count_with_quota (count_affinity (), "/proc/self/cgroup", "/sys/fs/cgroup");
 }
 
+static _Atomic guint cached_count;
+
 /**
  * cf_cpu_count_cached:
  *
@@ -162,14 +164,25 @@ cf_cpu_count (void)
 guint
 cf_cpu_count_cached (void)
 {
-  static _Atomic guint count;
-  guint answer = atomic_load_explicit (&count, memory_order_relaxed);
+  guint answer = atomic_load_explicit (&cached_count, memory_order_relaxed);
 
   if (answer == 0)
     {
       answer = cf_cpu_count ();
-      atomic_store_explicit (&count, answer, memory_order_relaxed);
+      cf_cpu_count_set_cached (answer);
     }
 
   return answer;
+}
+
+/**
+ * cf_cpu_count_set_cached:
+ * @n_cpus: how many CPUs this process may use, as another one knows that has started it
+ *
+ * Saves finding out, which takes a good part of the time in which a worker process starts.
+ */
+void
+cf_cpu_count_set_cached (guint n_cpus)
+{
+  atomic_store_explicit (&cached_count, n_cpus, memory_order_relaxed);
 }

@@ -242,8 +242,8 @@ cf_frame_parse (CfFrame       *self,
 
   if (fault != NULL)
     {
-      g_set_error (error, CF_ERROR, CF_ERROR_PROTOCOL, _("A frame of %" G_GSIZE_FORMAT " bytes makes no sense: %s"),
-                   size, fault);
+      g_set_error (error, CF_ERROR, CF_ERROR_PROTOCOL, _("A frame of %lu bytes makes no sense: %s"),
+                   (gulong) size, fault);
       return FALSE;
     }
 

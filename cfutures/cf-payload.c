@@ -165,8 +165,7 @@ cf_payload_create (GVariant  *value,
     return descriptor;
 
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-               _("A value of %" G_GSIZE_FORMAT " bytes cannot be put into shared memory: %s"),
-               size, g_strerror (errno));
+               _("A value of %lu bytes cannot be put into shared memory: %s"), (gulong) size, g_strerror (errno));
   if (descriptor >= 0)
     g_close (descriptor, NULL);
   return -1;
@@ -230,7 +229,7 @@ cf_payload_map (int                  descriptor,
   if (pages == MAP_FAILED)
     {
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-                   _("A value of %" G_GSIZE_FORMAT " bytes cannot be mapped: %s"), size, g_strerror (errno));
+                   _("A value of %lu bytes cannot be mapped: %s"), (gulong) size, g_strerror (errno));
       return NULL;
     }
 

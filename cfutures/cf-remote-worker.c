@@ -357,17 +357,21 @@ find_payload (CfRemoteWorker  *self,
               GQueue          *log,
               GError         **error)
 {
+  GError *fault = NULL;
   gboolean is_ready = FALSE;
 
   /* It was sent before the frame was written. */
   if (!g_hash_table_contains (self->payloads, &result->frame.id))
-    cf_remote_worker_read_messages (self, &is_ready, log, error);
+    cf_remote_worker_read_messages (self, &is_ready, log, &fault);
+
+  if (fault != NULL)
+    {
+      g_propagate_error (error, fault);
+      return FALSE;
+    }
 
   result->payload = steal_payload (self, result->frame.id);
-  if (result->payload < 0 && (error == NULL || *error == NULL))
-    set_fault (error);
-
-  return result->payload >= 0;
+  return result->payload >= 0 || set_fault (error);
 }
 
 static gboolean
@@ -405,20 +409,27 @@ cf_remote_worker_read (CfRemoteWorker  *self,
                        GQueue          *log,
                        GError         **error)
 {
+  GError *fault = NULL;
   guint8 *memory;
   gsize size;
 
-  if (!cf_ring_read (&get_channel (self)->results, &memory, &size, error))
-    return FALSE;
+  *result = (CfRemoteResult) { .worker = self, .payload = -1 };
 
-  *result = (CfRemoteResult) { .worker = self, .memory = memory, .payload = -1 };
-
-  if (cf_frame_parse (&result->frame, memory, size, error) &&
-      check_frame (&result->frame, error) &&
-      ((result->frame.flags & CF_FRAME_FLAG_PAYLOAD) == 0 || find_payload (self, result, log, error)))
-    return TRUE;
+  if (cf_ring_read (&get_channel (self)->results, &memory, &size, &fault))
+    {
+      result->memory = memory;
+      if (cf_frame_parse (&result->frame, memory, size, &fault) &&
+          check_frame (&result->frame, &fault) &&
+          ((result->frame.flags & CF_FRAME_FLAG_PAYLOAD) == 0 || find_payload (self, result, log, &fault)))
+        return TRUE;
+    }
 
   cf_remote_result_clear (result);
+  if (fault != NULL)
+    {
+      cf_ring_close (&get_channel (self)->results);
+      g_propagate_error (error, fault);
+    }
   return FALSE;
 }
 
@@ -432,10 +443,22 @@ cf_remote_result_clear (CfRemoteResult *self)
     g_close (g_steal_fd (&self->payload), NULL);
 }
 
+static gboolean
+is_chunk (const CfRemoteCall *call)
+{
+  return call->call.kind == CF_CALL_FUNC_ITEMS || call->call.kind == CF_CALL_NAME_ITEMS;
+}
+
 static GVariant *
 take_value (CfRemoteResult  *self,
             GError         **error)
 {
+  if (self->frame.type == NULL)
+    {
+      set_fault (error);
+      return NULL;
+    }
+
   if ((self->frame.flags & CF_FRAME_FLAG_PAYLOAD) != 0)
     return cf_payload_map (self->payload, G_VARIANT_TYPE (self->frame.type),
                            self->frame.payload_offset, self->frame.data_size, FALSE, error);
@@ -445,7 +468,7 @@ take_value (CfRemoteResult  *self,
 
 /**
  * cf_remote_result_to_outcome:
- * @self: the result of a call
+ * @self: the result of a call, which is known
  * @outcome: (out caller-allocates): what came of the call
  */
 void
@@ -456,7 +479,7 @@ cf_remote_result_to_outcome (CfRemoteResult *self,
   GError *error = NULL;
 
   outcome->kind = CF_OUTCOME_NOTHING;
-  if (self->frame.type == NULL)
+  if (self->frame.type == NULL && !is_chunk (self->call))
     return;
 
   value = take_value (self, &error);
@@ -465,6 +488,10 @@ cf_remote_result_to_outcome (CfRemoteResult *self,
       error = cf_frame_error_from_value (value);
       if (error == NULL)
         set_fault (&error);
+    }
+  else if (value != NULL && is_chunk (self->call) && !cf_chunk_fits (value, self->call->call.args))
+    {
+      set_fault (&error);
     }
 
   if (error != NULL)

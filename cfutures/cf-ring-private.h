@@ -24,6 +24,7 @@ typedef struct
   guint8         *data;
   gsize           size;       /* a power of two */
   _Atomic guint64 position;   /* of this side: the writer's or the reader's; the shared one is for the other side */
+  _Atomic gboolean is_closed; /* nothing is read any more, whatever the writer says */
 } CfRing;
 
 void     cf_ring_init     (CfRing         *self,
@@ -32,6 +33,7 @@ void     cf_ring_init     (CfRing         *self,
                            gsize           size);
 gboolean cf_ring_write    (CfRing         *self,
                            const CfFrame  *frame);
+void     cf_ring_close    (CfRing         *self);
 gboolean cf_ring_read     (CfRing         *self,
                            guint8        **memory,
                            gsize          *size,
@@ -47,7 +49,8 @@ cf_ring_get_position (CfRing *self)
 static inline gboolean
 cf_ring_is_empty (CfRing *self)
 {
-  return atomic_load_explicit (&self->ends->written, memory_order_acquire) == cf_ring_get_position (self);
+  return atomic_load_explicit (&self->ends->written, memory_order_acquire) == cf_ring_get_position (self) ||
+         atomic_load_explicit (&self->is_closed, memory_order_relaxed);
 }
 
 G_END_DECLS

@@ -46,6 +46,7 @@ cf_ring_init (CfRing     *self,
   self->data = data;
   self->size = size;
   atomic_init (&self->position, 0);
+  atomic_init (&self->is_closed, FALSE);
 }
 
 /**
@@ -79,6 +80,18 @@ cf_ring_write (CfRing        *self,
   return TRUE;
 }
 
+/**
+ * cf_ring_close:
+ * @self: the reader's side of a ring
+ *
+ * Has the ring be empty from now on.
+ */
+void
+cf_ring_close (CfRing *self)
+{
+  atomic_store_explicit (&self->is_closed, TRUE, memory_order_relaxed);
+}
+
 static void
 advance (CfRing *self,
          gsize   size)
@@ -96,7 +109,7 @@ advance (CfRing *self,
  * @size: (out): its size
  * @error: return location for a `CF_ERROR_PROTOCOL`
  *
- * Returns: %FALSE if there is none now, or if @error is set and there will never be one again
+ * Returns: %FALSE if there is none now, or if @error is set; the caller closes the ring then
  */
 gboolean
 cf_ring_read (CfRing   *self,
@@ -105,6 +118,9 @@ cf_ring_read (CfRing   *self,
               GError  **error)
 {
   guint64 available;
+
+  if (cf_ring_is_empty (self))
+    return FALSE;
 
   while ((available = atomic_load_explicit (&self->ends->written, memory_order_acquire) -
                       cf_ring_get_position (self)) > 0)

@@ -3,8 +3,8 @@
 // Runs JavaScript functions for process pools.
 //
 // A function is named MODULE-URL:EXPORT, where MODULE-URL is what `import` takes. A tuple of arguments is its
-// arguments, any other value its only one, and if it returns a promise that is awaited. What becomes of which values is
-// in docs/values-across-languages.md.
+// arguments, any other value its only one. If it returns a promise, that is awaited. What becomes of which values
+// is in docs/values-across-languages.md.
 //
 // The name `:source` is for functions that are sent as text: the first argument is the source of a function, which is
 // called with the others.
@@ -112,10 +112,12 @@ function isInteger(number) {
     return Number.isSafeInteger(number) && !Object.is(number, -0);
 }
 
-function fromMemory(signature, {buffer, byteOffset, byteLength}) {
-    const bytes = GLib.Bytes.new_take(new Uint8Array(buffer, byteOffset, byteLength));
+function bytesOf({buffer, byteOffset, byteLength}) {
+    return GLib.Bytes.new_take(new Uint8Array(buffer, byteOffset, byteLength));
+}
 
-    return Variant.new_from_bytes(new VariantType(signature), bytes, true);
+function fromMemory(signature, array) {
+    return Variant.new_from_bytes(new VariantType(signature), bytesOf(array), true);
 }
 
 function fromBigInt(number) {
@@ -290,8 +292,8 @@ function toError(error) {
     return failure(Cf.Error.REMOTE, error instanceof Error ? `${error}\n\n${stackOf(error)}` : String(error));
 }
 
-// Large values hide behind small objects, so garbage is collected before SpiderMonkey thinks it has to be; and wholly, as
-// gjs does not let itself be called in the middle of a collection.
+// Large values hide behind small objects, so garbage is collected before SpiderMonkey thinks that it has to be; and
+// wholly, as gjs does not let itself be called in the middle of a collection.
 function collectGarbage(usec) {
     usecOfGarbage += usec;
     if (usecOfGarbage < USEC_OF_GARBAGE)
@@ -299,6 +301,15 @@ function collectGarbage(usec) {
 
     System.gc();
     usecOfGarbage = 0;
+}
+
+function settle(future, result) {
+    if (result === undefined || result === null)
+        future.set_variant(null);
+    else if (result instanceof Uint8Array)
+        future.set_value(bytesOf(result));  // gjs 1.74 never frees a variant that it has made
+    else
+        future.set_variant(toVariant(result));
 }
 
 async function handle(future) {
@@ -313,7 +324,7 @@ async function handle(future) {
 
         const result = await functions.get(name)(...argumentsOf(future));
 
-        future.set_variant(result === undefined || result === null ? null : toVariant(result));
+        settle(future, result);
     } catch (error) {
         future.set_error(toError(error));
     }

@@ -112,7 +112,8 @@ def arguments_of(future):
 
 @singledispatch
 def to_variant(value, depth=0):
-    raise failure(Cf.Error.NOT_PORTABLE, f'A value of the type “{type(value).__qualname__}” cannot be sent to another process')
+    raise failure(Cf.Error.NOT_PORTABLE,
+                  f'A value of the type “{type(value).__qualname__}” cannot be sent to another process')
 
 
 def to_variants(values, depth):
@@ -194,8 +195,8 @@ def _(value: dict, depth=0):
     keys = to_variants(value.keys(), depth)
     signatures = {key.get_type_string() for key in keys} or {'s'}
     if len(signatures) > 1 or not signatures <= GETTERS.keys() - {'as'}:
-        raise failure(Cf.Error.NOT_PORTABLE, 'The keys of a dict that is sent to another process have to be of one '
-                                             'basic type')
+        raise failure(Cf.Error.NOT_PORTABLE,
+                      'A dict whose keys are not of one basic type cannot be sent to another process')
 
     items = map(GLib.Variant.new_variant, to_variants(value.values(), depth))
     entry_type = GLib.VariantType(f'{{{signatures.pop()}v}}')
@@ -231,7 +232,8 @@ def resolve(name):
 
     module, _, qualname = name.rpartition(':')
     if not (module and qualname):
-        raise failure(Cf.Error.NO_SUCH_FUNCTION, f'“{name}” is no name of a Python function, which is MODULE:QUALNAME')
+        raise failure(Cf.Error.NO_SUCH_FUNCTION,
+                      f'“{name}” is no name of a Python function, which is MODULE:QUALNAME')
     try:
         function = operator.attrgetter(qualname)(load(module))
     except ModuleNotFoundError as error:
@@ -261,8 +263,8 @@ def call(function, *args, **kwargs):
 def no_process_pools():
     """While the program is imported, a pool that it starts would import it again, and so on for ever."""
     def refuse(*args, **kwargs):
-        raise RuntimeError("A process pool was started while the program was being imported by one of its workers. "
-                           "What only the program itself should do belongs below “if __name__ == '__main__':”")
+        raise RuntimeError("The program starts a process pool when it is imported, as its workers do. "
+                           "What only the program itself is to do belongs below “if __name__ == '__main__':”")
 
     pool = Cf.ProcessPoolExecutor
     new, initialize = pool.new, pool.__init__
