@@ -213,11 +213,15 @@ cf_remote_worker_finish (CfRemoteWorker *self)
  * cf_remote_worker_take_fault:
  * @self: a worker
  * @fault: (transfer full): why it has to be killed
+ *
+ * Nothing that it sends is believed any more.
  */
 void
 cf_remote_worker_take_fault (CfRemoteWorker *self,
                              GError         *fault)
 {
+  cf_ring_close (&get_channel (self)->results);
+
   if (self->fault == NULL)
     self->fault = fault;
   else
@@ -426,10 +430,7 @@ cf_remote_worker_read (CfRemoteWorker  *self,
 
   cf_remote_result_clear (result);
   if (fault != NULL)
-    {
-      cf_ring_close (&get_channel (self)->results);
-      g_propagate_error (error, fault);
-    }
+    g_propagate_error (error, fault);
   return FALSE;
 }
 
