@@ -2,9 +2,9 @@
 
 /* The interface that all executors have in common: one suite, run over a table of executors.
  *
- * The table of tests has two parts. Portable tests use portable functions only, and learn what happened from
- * results alone: they hold for executors that run calls in other processes too. Local tests pass pointers, and
- * use gates to decide when calls end.
+ * The table of tests has two parts. Portable tests use portable functions only. What happens in a call they learn from
+ * its result, or from gates that lead from one process to another: they hold for executors that run calls in other
+ * processes too. Local tests pass pointers, and use gates to decide when calls end.
  *
  * An executor is described by how many calls fill it: with so many of them running, the next one stays pending. */
 
@@ -13,6 +13,7 @@
 #include "blocker.h"
 #include "criticals.h"
 #include "gates.h"
+#include "process-gates.h"
 #include "threads.h"
 
 /* Long enough never to pass in a test that does not hang. */
@@ -121,6 +122,8 @@ typedef struct
   CfExecutor *(*create) (Fixture *fixture);
   guint       n_fill;       /* how many running calls fill it; 0 if it cannot be filled */
   gboolean    in_submit;    /* calls run before submit() returns */
+  gboolean    ignores_priority;
+  gboolean    is_remote;    /* calls run in other processes: local functions cannot be submitted */
 } ExecutorKind;
 
 static CfExecutor *
@@ -161,14 +164,28 @@ create_eager (Fixture *fixture)
   return g_object_new (EAGER_TYPE_EXECUTOR, NULL);
 }
 
+static CfExecutor *
+create_one_process (Fixture *fixture)
+{
+  return cf_process_pool_executor_new (1);
+}
+
+static CfExecutor *
+create_two_processes (Fixture *fixture)
+{
+  return cf_process_pool_executor_new (2);
+}
+
 static const ExecutorKind kinds[] =
   {
-    { "one-thread", create_one_thread, 1, FALSE },
-    { "two-threads", create_two_threads, 2, FALSE },
-    { "eight-threads", create_eight_threads, 8, FALSE },
-    { "inline", create_inline, 0, TRUE },
-    { "main-context", create_main_context, 1, FALSE },
-    { "subclass", create_eager, 0, FALSE },
+    { "one-thread", create_one_thread, .n_fill = 1 },
+    { "two-threads", create_two_threads, .n_fill = 2 },
+    { "eight-threads", create_eight_threads, .n_fill = 8 },
+    { "inline", create_inline, .in_submit = TRUE },
+    { "main-context", create_main_context, .n_fill = 1, .ignores_priority = TRUE },
+    { "subclass", create_eager },
+    { "one-process", create_one_process, .n_fill = 1, .is_remote = TRUE },
+    { "two-processes", create_two_processes, .n_fill = 2, .is_remote = TRUE },
   };
 
 static void
@@ -188,7 +205,7 @@ fixture_tear_down (Fixture       *fixture,
     cf_executor_shutdown (fixture->executor, TRUE, FALSE);
   g_clear_object (&fixture->executor);
   g_clear_pointer (&fixture->loop, loop_thread_free);
-  yield_until (count_threads ("cf-pool") == 0);
+  yield_until (count_threads ("cf-pool") == 0 && count_threads ("cf-processes") == 0);
 }
 
 /* The functions that portable tests submit. */
@@ -269,6 +286,47 @@ wait_to_be_cancelled (CfFuture  *future,
 
   g_cancellable_set_error_if_cancelled (cancellable, error);
 
+  return NULL;
+}
+
+/* Says how far it has come, and ends when it is let go. */
+static GVariant *
+report_progress_and_block (CfFuture  *future,
+                           GVariant  *args,
+                           GError   **error)
+{
+  cf_future_report_progress (future, 0.5, "half of it");
+
+  return block_remotely (future, args, error);
+}
+
+/* Leaves the first letter of its name in a gate. */
+static GVariant *
+leave_letter (CfFuture  *future,
+              GVariant  *args,
+              GError   **error)
+{
+  const char *letter;
+  const char *path;
+  int descriptor;
+
+  g_variant_get (args, "(&s&s)", &letter, &path);
+  descriptor = process_gate_open_path (path);
+  process_gate_write (descriptor, letter[0]);
+  g_close (descriptor, NULL);
+
+  return NULL;
+}
+
+static GVariant *
+twice_unless_negative (CfFuture  *future,
+                       GVariant  *args,
+                       GError   **error)
+{
+  if (g_variant_get_int64 (args) >= 0)
+    return twice (future, args, error);
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "negative");
   return NULL;
 }
 
@@ -1101,7 +1159,6 @@ test_future_is_freed (Fixture       *fixture,
   g_assert_finalize_object (future);
 }
 
-/* A call that says that it has begun, ends when it is let go, and says that it has ended. */
 /* Occupies the executor, so that calls submitted from now on stay pending until the gate is opened. */
 static gboolean
 fill (Fixture            *fixture,
@@ -1122,8 +1179,8 @@ fill (Fixture            *fixture,
 }
 
 static void
-test_cancel_pending (Fixture       *fixture,
-                     gconstpointer  data)
+test_local_cancel_pending (Fixture       *fixture,
+                           gconstpointer  data)
 {
   Blocker blocker = BLOCKER_INIT;
   Cargo cancelled_cargo = CARGO_INIT;
@@ -1153,8 +1210,8 @@ test_cancel_pending (Fixture       *fixture,
 }
 
 static void
-test_task_cancellable_pending (Fixture       *fixture,
-                               gconstpointer  data)
+test_local_task_cancellable_pending (Fixture       *fixture,
+                                     gconstpointer  data)
 {
   Blocker blocker = BLOCKER_INIT;
   Cargo cargo = CARGO_INIT;
@@ -1180,8 +1237,8 @@ test_task_cancellable_pending (Fixture       *fixture,
 }
 
 static void
-test_shutdown_cancels (Fixture       *fixture,
-                       gconstpointer  data)
+test_local_shutdown_cancels (Fixture       *fixture,
+                             gconstpointer  data)
 {
   enum { N_CALLS = 10 };
   Blocker blocker = BLOCKER_INIT;
@@ -1214,8 +1271,8 @@ test_shutdown_cancels (Fixture       *fixture,
 }
 
 static void
-test_dropped_when_full (Fixture       *fixture,
-                        gconstpointer  data)
+test_local_dropped_when_full (Fixture       *fixture,
+                              gconstpointer  data)
 {
   enum { N_CALLS = 10 };
   const ExecutorKind *kind = data;
@@ -1318,6 +1375,456 @@ test_no_executor (void)
   assert_critical (g_assert_cmpuint (cf_executor_get_n_pending (none), ==, 0));
   assert_critical (g_assert_cmpuint (cf_executor_get_n_running (none), ==, 0));
   assert_critical (g_assert_cmpuint (cf_executor_get_n_completed (none), ==, 0));
+}
+
+/* Portable tests that decide when calls end. */
+
+/* Occupies the executor, so that calls submitted from now on stay pending until the blocker is let go. */
+static gboolean
+fill_remotely (Fixture            *fixture,
+               const ExecutorKind *kind,
+               RemoteBlocker      *blocker)
+{
+  if (kind->n_fill == 0)
+    {
+      g_test_skip ("Nothing can be pending in it");
+      return FALSE;
+    }
+
+  for (guint i = 0; i < kind->n_fill; i++)
+    g_object_unref (cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker)));
+  process_gate_wait_for (blocker->begun, kind->n_fill);
+
+  return TRUE;
+}
+
+static void
+let_go (const ExecutorKind *kind,
+        RemoteBlocker      *blocker)
+{
+  process_gate_open_for (blocker->go_on, kind->n_fill);
+}
+
+static void
+test_cancel_pending (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) cancelled_ran = process_gate_new ();
+  g_autoptr(ProcessGate) other_ran = process_gate_new ();
+  g_autoptr(CfFuture) cancelled = NULL;
+  g_autoptr(CfFuture) other = NULL;
+
+  if (!fill_remotely (fixture, data, blocker))
+    return;
+
+  cancelled = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (cancelled_ran));
+  other = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (other_ran));
+  g_assert_cmpint (cf_future_get_state (cancelled), ==, CF_FUTURE_STATE_PENDING);
+  g_assert_false (cf_future_is_running (other));
+
+  g_assert_true (cf_future_cancel (cancelled));
+  g_assert_true (cf_future_cancel (cancelled));
+  g_assert_true (cf_future_is_cancelled (cancelled));
+  g_assert_true (cf_future_is_done (cancelled));
+  g_assert_error (cf_future_get_error (cancelled), CF_ERROR, CF_ERROR_CANCELLED);
+
+  let_go (data, blocker);
+  g_assert_no_error (cf_future_get_error (other));
+  g_assert_false (cf_future_cancel (other));
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_cmpuint (process_gate_count (cancelled_ran), ==, 0);
+  g_assert_cmpuint (process_gate_count (other_ran), ==, 1);
+  g_assert_finalize_object (g_steal_pointer (&cancelled));
+}
+
+static void
+test_cancel_running (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) future = NULL;
+
+  if (kind->in_submit)
+    {
+      g_test_skip ("Nobody can cancel a call that runs in submit()");
+      return;
+    }
+
+  future = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  process_gate_wait (blocker->begun);
+  g_assert_false (cf_future_cancel (future));
+  g_assert_true (cf_future_is_running (future));
+  g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_RUNNING);
+
+  process_gate_open (blocker->go_on);
+  g_assert_no_error (cf_future_get_error (future));
+  g_assert_false (cf_future_is_cancelled (future));
+}
+
+static void
+test_counts_of_full (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) pending = NULL;
+  g_autoptr(CfFuture) cancelled = NULL;
+
+  if (!fill_remotely (fixture, kind, blocker))
+    return;
+
+  pending = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (1));
+  cancelled = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (1));
+  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 2);
+  g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, kind->n_fill);
+  g_assert_cmpuint (cf_executor_get_n_completed (fixture->executor), ==, 0);
+
+  g_assert_true (cf_future_cancel (cancelled));
+  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 1);
+
+  let_go (kind, blocker);
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 0);
+  g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, 0);
+}
+
+static void
+test_progress_while_running (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) future = NULL;
+  g_autofree char *message = NULL;
+
+  if (kind->in_submit)
+    {
+      g_test_skip ("Nobody can look at a call that runs in submit()");
+      return;
+    }
+
+  future = cf_executor_submit (fixture->executor, report_progress_and_block, remote_blocker_to_variant (blocker));
+  yield_until (cf_future_get_progress (future) > 0.0);
+  g_assert_cmpfloat (cf_future_get_progress (future), ==, 0.5);
+  message = cf_future_dup_message (future);
+  g_assert_cmpstr (message, ==, "half of it");
+  g_assert_true (cf_future_is_running (future));
+
+  process_gate_open (blocker->go_on);
+  g_assert_no_error (cf_future_get_error (future));
+}
+
+static CfFuture *
+submit_letter (Fixture     *fixture,
+               ProcessGate *order,
+               const char  *letter,
+               int          priority)
+{
+  g_autoptr(CfTask) task = cf_task_new (leave_letter, g_variant_new ("(ss)", letter, order->path));
+
+  cf_task_set_name (task, letter);
+  cf_task_set_priority (task, priority);
+
+  return cf_executor_submit_task (fixture->executor, task);
+}
+
+static void
+test_task_priority (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) order = process_gate_new ();
+  CfFuture *futures[5];
+
+  if (kind->ignores_priority)
+    {
+      g_test_skip ("Calls begin in the order of their submission");
+      return;
+    }
+
+  if (!fill_remotely (fixture, kind, blocker))
+    return;
+
+  /* A process whose call has begun but now may be given another one, in case the first is short. */
+  g_usleep (20 * G_TIME_SPAN_MILLISECOND);
+
+  futures[0] = submit_letter (fixture, order, "d", G_PRIORITY_LOW);
+  futures[1] = submit_letter (fixture, order, "b", G_PRIORITY_DEFAULT);
+  futures[2] = submit_letter (fixture, order, "c", G_PRIORITY_DEFAULT);
+  futures[3] = submit_letter (fixture, order, "e", G_PRIORITY_LOW);
+  futures[4] = submit_letter (fixture, order, "a", G_PRIORITY_HIGH);
+
+  /* The calls come one by one where one blocker has made room. */
+  process_gate_open (blocker->go_on);
+  for (char letter = 'a'; letter <= 'e'; letter++)
+    g_assert_cmpint (process_gate_read (order->descriptor), ==, letter);
+
+  process_gate_open_for (blocker->go_on, kind->n_fill - 1);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    {
+      g_assert_no_error (cf_future_get_error (futures[i]));
+      g_object_unref (futures[i]);
+    }
+}
+
+static void
+test_task_timeout_of_one (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr(CfTask) slow = cf_task_new (wait_to_be_cancelled, NULL);
+  g_autoptr(CfTask) quick = cf_task_new (twice, g_variant_new_int64 (4));
+  g_autoptr(CfFuture) before = NULL;
+  g_autoptr(CfFuture) late = NULL;
+  g_autoptr(CfFuture) after = NULL;
+
+  cf_task_set_timeout (slow, 1000);
+  cf_task_set_timeout (quick, LONG_TIME);
+  before = cf_executor_submit_task (fixture->executor, quick);
+  late = cf_executor_submit_task (fixture->executor, slow);
+  after = cf_executor_submit_task (fixture->executor, quick);
+
+  g_assert_cmpint (cf_future_get_int64 (before, NULL), ==, 8);
+  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_cmpint (cf_future_get_int64 (after, NULL), ==, 8);
+}
+
+static void
+test_task_cancellable_pending (Fixture       *fixture,
+                               gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(CfTask) task = NULL;
+  g_autoptr(CfFuture) future = NULL;
+
+  if (!fill_remotely (fixture, data, blocker))
+    return;
+
+  task = cf_task_new (open_gate_remotely, process_gate_to_variant (ran));
+  cf_task_set_cancellable (task, cancellable);
+  future = cf_executor_submit_task (fixture->executor, task);
+  g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_PENDING);
+
+  g_cancellable_cancel (cancellable);
+  g_assert_true (cf_future_wait (future, -1, NULL, NULL));
+  g_assert_true (cf_future_is_cancelled (future));
+
+  let_go (data, blocker);
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_cmpuint (process_gate_count (ran), ==, 0);
+}
+
+static void
+test_map_failure (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const guint chunk_sizes[] = { 1, 2, 100 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (chunk_sizes); i++)
+    {
+      g_autoptr(CfMapIterator) iterator = NULL;
+      g_autoptr(GError) error = NULL;
+      GVariant *result = NULL;
+
+      iterator = cf_executor_map (fixture->executor, twice_unless_negative,
+                                  g_variant_new_parsed ("[int64 1, 2, 3, -1, 5]"), chunk_sizes[i], 0, -1);
+
+      for (gint64 expected = 2; expected <= 6; expected += 2)
+        {
+          g_assert_true (cf_map_iterator_next (iterator, &result, &error));
+          g_assert_no_error (error);
+          g_assert_cmpint (g_variant_get_int64 (result), ==, expected);
+          g_variant_unref (result);
+        }
+
+      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_assert_cmpstr (error->message, ==, "negative");
+
+      g_clear_error (&error);
+      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_no_error (error);
+    }
+}
+
+static void
+test_map_timeout (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfMapIterator) iterator = NULL;
+  g_autoptr(GVariant) result = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (!fill_remotely (fixture, kind, blocker))
+    return;
+
+  iterator = cf_executor_map (fixture->executor, twice, g_variant_new_parsed ("[int64 1, 2]"), 1, 0, 1000);
+  g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_null (result);
+
+  /* What had not begun never does. */
+  let_go (kind, blocker);
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 0);
+}
+
+enum { N_PENDING = 10 };
+
+static void
+submit_pending (Fixture      *fixture,
+                ProcessGate  *ran,
+                CfFuture    **futures)
+{
+  for (guint i = 0; i < N_PENDING; i++)
+    futures[i] = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (ran));
+}
+
+static void
+assert_cancelled (ProcessGate  *ran,
+                  CfFuture    **futures)
+{
+  for (guint i = 0; i < N_PENDING; i++)
+    {
+      g_assert_true (cf_future_is_cancelled (futures[i]));
+      g_object_unref (futures[i]);
+    }
+  g_assert_cmpuint (process_gate_count (ran), ==, 0);
+}
+
+static void
+test_shutdown_cancels (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  CfFuture *futures[N_PENDING];
+
+  if (!fill_remotely (fixture, data, blocker))
+    return;
+
+  submit_pending (fixture, ran, futures);
+  cf_executor_shutdown (fixture->executor, FALSE, TRUE);
+  for (guint i = 0; i < N_PENDING; i++)
+    g_assert_true (cf_future_is_cancelled (futures[i]));
+
+  let_go (data, blocker);
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  assert_cancelled (ran, futures);
+  assert_shut_down (fixture->executor);
+}
+
+/* Lets the running calls go when the pending ones have been cancelled. */
+typedef struct
+{
+  const ExecutorKind *kind;
+  RemoteBlocker      *blocker;
+  CfFuture           *pending;
+} Release;
+
+static gpointer
+release_when_cancelled (gpointer data)
+{
+  Release *release = data;
+
+  yield_until (cf_future_is_cancelled (release->pending));
+  let_go (release->kind, release->blocker);
+
+  return NULL;
+}
+
+static void
+test_shutdown_cancels_and_waits (Fixture       *fixture,
+                                 gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  CfFuture *futures[N_PENDING];
+  Release release = { data, blocker, NULL };
+  GThread *thread;
+
+  if (!fill_remotely (fixture, data, blocker))
+    return;
+
+  submit_pending (fixture, ran, futures);
+  release.pending = futures[N_PENDING - 1];
+  thread = g_thread_new ("release", release_when_cancelled, &release);
+  cf_executor_shutdown (fixture->executor, TRUE, TRUE);
+
+  g_assert_cmpuint (process_gate_count (blocker->go_on), ==, 0);
+  g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, 0);
+  g_thread_join (thread);
+  assert_cancelled (ran, futures);
+  assert_shut_down (fixture->executor);
+}
+
+static void
+test_shutdown_async_cancels (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  CfFuture *futures[N_PENDING];
+  Answer answer = { .executor = fixture->executor };
+
+  if (!fill_remotely (fixture, data, blocker))
+    return;
+
+  submit_pending (fixture, ran, futures);
+  cf_executor_shutdown_async (fixture->executor, TRUE, NULL, on_shut_down, &answer);
+  g_assert_false (answer.called);
+
+  let_go (data, blocker);
+  loop_until (NULL, answer.called);
+  g_assert_true (answer.success);
+  g_assert_no_error (answer.error);
+  g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, 0);
+  assert_cancelled (ran, futures);
+}
+
+static void
+test_dropped_when_full (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  CfFuture *futures[N_PENDING];
+
+  if (!fill_remotely (fixture, data, blocker))
+    return;
+
+  submit_pending (fixture, ran, futures);
+  for (guint i = 0; i < N_PENDING; i++)
+    g_object_unref (futures[i]);
+  g_clear_object (&fixture->executor);
+
+  let_go (data, blocker);
+  process_gate_wait_for (ran, N_PENDING);
+}
+
+/* Executors whose calls run elsewhere. */
+
+static void
+test_local_is_not_portable (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  Cargo cargo = CARGO_INIT;
+  g_autoptr(CfFuture) future = NULL;
+  g_autoptr(CfFuture) other = NULL;
+
+  future = cf_executor_submit_local (fixture->executor, use_cargo, &cargo, destroy_cargo);
+  g_assert_true (cf_future_is_done (future));
+  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_NOT_PORTABLE);
+  assert_cargo (&cargo, 0);
+
+  other = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (4));
+  g_assert_cmpint (cf_future_get_int64 (other, NULL), ==, 8);
 }
 
 /* What only one kind of executor promises. */
@@ -1703,30 +2210,45 @@ static const ExecutorTest portable_tests[] =
     { "submit/needs-no-arguments-and-no-result", test_no_args },
     { "submit/errors-arrive-intact", test_error },
     { "submit/runs-each-of-many-calls", test_many },
+    { "submit/keeps-no-reference-to-a-future-that-is-done", test_future_is_freed },
     { "submit-name/finds-the-function", test_name },
     { "submit-task/runs-a-task-as-often-as-it-is-submitted", test_task },
     { "submit-task/timeout-fails-the-call", test_task_timeout },
+    { "submit-task/timeout-harms-no-other-call", test_task_timeout_of_one },
     { "submit-task/cancellable-reaches-the-call", test_task_cancellable },
+    { "submit-task/cancellable-cancels-a-pending-call", test_task_cancellable_pending },
+    { "submit-task/priority-decides-what-comes-first", test_task_priority },
     { "submit-async/finish-gives-the-result-or-the-error", test_submit_async },
     { "submit-async/cancelled-before-fails", test_submit_async_cancelled },
     { "submit-async/needs-no-callback", test_submit_async_without_callback },
     { "submit-async/answers-in-the-context-that-asked", test_submit_async_context },
     { "call/reports-progress", test_progress },
+    { "call/reports-progress-while-it-runs", test_progress_while_running },
     { "call/has-a-cancellable", test_cancellable },
     { "call/cooperates-when-cancelled", test_cooperate },
+    { "cancel/pending-call-never-runs", test_cancel_pending },
+    { "cancel/running-call-goes-on", test_cancel_running },
     { "callback/runs-on-the-main-context", test_done_callback },
     { "map/results-come-in-the-order-of-the-items", test_map },
     { "map/finds-the-function-by-name", test_map_name },
+    { "map/ends-with-the-first-call-that-fails", test_map_failure },
+    { "map/times-out", test_map_timeout },
     { "as-completed/gives-every-future", test_as_completed },
     { "wait/waits-for-every-future", test_wait },
     { "shutdown/waits-and-takes-no-more-calls", test_shutdown },
     { "shutdown/without-waiting-runs-what-was-submitted", test_shutdown_without_waiting },
+    { "shutdown/cancels-pending-calls", test_shutdown_cancels },
+    { "shutdown/cancels-pending-calls-and-waits-for-the-others", test_shutdown_cancels_and_waits },
     { "shutdown/can-be-repeated", test_shutdown_again },
     { "shutdown/of-an-executor-that-never-ran-anything", test_shutdown_nothing },
     { "shutdown/async-answers-when-every-call-has-ended", test_shutdown_async },
+    { "shutdown/async-cancels-pending-calls", test_shutdown_async_cancels },
     { "counts/say-that-every-call-has-ended", test_counts },
+    { "counts/tell-what-is-pending-and-what-is-running", test_counts_of_full },
     { "max-workers/is-how-many-calls-run-at-once", test_max_workers },
     { "drop/runs-what-was-submitted", test_dropped },
+    { "drop/runs-what-is-pending", test_dropped_when_full },
+    { "arguments/nonsense-is-rejected", test_bad_arguments },
   };
 
 static const ExecutorTest local_tests[] =
@@ -1739,13 +2261,16 @@ static const ExecutorTest local_tests[] =
     { "submit-local/destroys-the-data-when-shut-down", test_destroy_after_shutdown },
     { "submit-local/runs-though-nobody-keeps-the-future", test_dropped_future },
     { "submit/drops-arguments-and-result-with-the-future", test_args_are_freed },
-    { "submit/keeps-no-reference-to-a-future-that-is-done", test_future_is_freed },
-    { "cancel/pending-call-never-runs", test_cancel_pending },
-    { "cancel/cancellable-of-a-task-cancels-a-pending-call", test_task_cancellable_pending },
-    { "shutdown/cancels-pending-calls", test_shutdown_cancels },
-    { "drop/runs-what-is-pending", test_dropped_when_full },
+    { "cancel/pending-local-call-never-runs", test_local_cancel_pending },
+    { "cancel/cancellable-of-a-task-cancels-a-pending-local-call", test_local_task_cancellable_pending },
+    { "shutdown/cancels-pending-local-calls", test_local_shutdown_cancels },
+    { "drop/runs-what-is-pending-and-local", test_local_dropped_when_full },
     { "nested/a-call-may-wait-for-another", test_nested },
-    { "arguments/nonsense-is-rejected", test_bad_arguments },
+  };
+
+static const ExecutorTest remote_tests[] =
+  {
+    { "submit-local/fails-because-it-is-not-portable", test_local_is_not_portable },
   };
 
 static void
@@ -1765,12 +2290,16 @@ int
 main (int   argc,
       char *argv[])
 {
+  cf_worker_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       add_tests (&kinds[i], portable_tests, G_N_ELEMENTS (portable_tests));
-      add_tests (&kinds[i], local_tests, G_N_ELEMENTS (local_tests));
+      if (kinds[i].is_remote)
+        add_tests (&kinds[i], remote_tests, G_N_ELEMENTS (remote_tests));
+      else
+        add_tests (&kinds[i], local_tests, G_N_ELEMENTS (local_tests));
     }
 
   g_test_add_func ("/executors/arguments/null-is-rejected-by-every-function", test_no_executor);

@@ -1,0 +1,745 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Process pools whose workers are killed all the time, that many threads use at once, that are shut down while they
+ * are busy, and that come and go. What is asserted is bookkeeping: every future is settled once; it has the right
+ * result, or an error for which there is a reason; and in the end there is no process, no descriptor and no shared
+ * memory more than there was before.
+ */
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cfutures.h>
+#include <glib/gstdio.h>
+
+#include "../gates.h"
+#include "../processes.h"
+#include "race.h"
+#include "stress-scale.h"
+
+#define PAYLOAD_SIZE 100000
+#define WINDOW 500
+
+/* What is left behind */
+
+/* Those of processes are not counted: GLib closes them in a thread of its own. */
+static guint
+count_descriptors (void)
+{
+  g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      n += target != NULL && strstr (target, "[pidfd]") == NULL;
+    }
+
+  return n;
+}
+
+/* Regions and payloads, which are memory of memfds. */
+static guint
+count_shared_maps (void)
+{
+  g_autofree char *maps = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL));
+  for (const char *line = maps; (line = strstr (line, "/memfd:cfutures")) != NULL; line++)
+    n++;
+
+  return n;
+}
+
+/* The fewest descriptors that have been seen when there was no pool. */
+static guint n_descriptors = G_MAXUINT;
+
+static void
+begin_bookkeeping (void)
+{
+  await_end_of_pools ();
+  n_descriptors = MIN (n_descriptors, count_descriptors ());
+  g_assert_cmpuint (count_shared_maps (), ==, 0);
+}
+
+static void
+end_bookkeeping (void)
+{
+  gint64 patience = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  /* This would wait for ever for a zombie. */
+  await_end_of_pools ();
+
+  /* Threads of GLib's may have descriptors of their own for a moment. */
+  while (count_descriptors () > n_descriptors && g_get_monotonic_time () < patience)
+    g_thread_yield ();
+  g_assert_cmpuint (count_descriptors (), <=, n_descriptors);
+  g_assert_cmpuint (count_shared_maps (), ==, 0);
+}
+
+/* Calls */
+
+static GVariant *
+double_number (CfFuture  *future,
+               GVariant  *args,
+               GError   **error)
+{
+  return g_variant_new_int64 (2 * g_variant_get_int64 (args));
+}
+
+static GVariant *
+echo (CfFuture  *future,
+      GVariant  *args,
+      GError   **error)
+{
+  return g_variant_ref (args);
+}
+
+static GVariant *
+die_by_signal (CfFuture  *future,
+               GVariant  *args,
+               GError   **error)
+{
+  int number = g_variant_get_int32 (args);
+
+  signal (number, SIG_DFL);
+  raise (number);
+
+  return NULL;
+}
+
+static GVariant *
+leave (CfFuture  *future,
+       GVariant  *args,
+       GError   **error)
+{
+  _exit (g_variant_get_int32 (args));
+}
+
+static void
+take_memory (void)
+{
+  gsize *last = NULL;
+
+  for (;;)
+    {
+      gsize *memory = g_malloc (1 << 20);
+
+      memory[0] = (gsize) last;
+      last = memory;
+    }
+}
+
+static GVariant *
+run_out_of_memory (CfFuture  *future,
+                   GVariant  *args,
+                   GError   **error)
+{
+  const struct rlimit limit = { 256 << 20, 256 << 20 };
+
+  setrlimit (RLIMIT_AS, &limit);
+  g_log_set_default_handler ((GLogFunc) abort, NULL);
+  take_memory ();
+
+  return NULL;
+}
+
+static GVariant *
+hang (CfFuture  *future,
+      GVariant  *args,
+      GError   **error)
+{
+  for (;;)
+    pause ();
+
+  return NULL;
+}
+
+/* Chaos */
+
+typedef enum
+{
+  SHORT_CALL,
+  LARGE_CALL,
+  CANCELLED_CALL,
+  DEADLY_CALL,
+  HANGING_CALL,
+  KILLED_CALL,
+} CallKind;
+
+typedef struct
+{
+  CallKind    kind;
+  gint64      number;
+  CfFuture   *future;
+  atomic_uint n_settled;
+} ChaosCall;
+
+typedef struct
+{
+  CfExecutor  *executor;
+  GVariant    *payload;
+  atomic_bool  is_over;
+  atomic_uint  n_settled;
+  guint        n_calls;
+  guint        n_right;
+  guint        n_died;
+  guint        n_timed_out;
+  guint        n_cancelled;
+} Chaos;
+
+/* Most calls are short and harmless. */
+static CallKind
+choose_kind (void)
+{
+  guint32 number = race_random () % 1000;
+
+  if (number >= 50)
+    return SHORT_CALL;
+  if (number >= 30)
+    return LARGE_CALL;
+  if (number >= 4)
+    return CANCELLED_CALL;
+  if (number >= 2)
+    return DEADLY_CALL;
+
+  return number == 1 ? HANGING_CALL : KILLED_CALL;
+}
+
+static CfFuture *
+submit_deadly (CfExecutor *executor)
+{
+  const int signals[] = { SIGKILL, SIGSEGV, SIGABRT };
+  guint32 way = race_random () % 5;
+
+  if (way < G_N_ELEMENTS (signals))
+    return cf_executor_submit (executor, die_by_signal, g_variant_new_int32 (signals[way]));
+
+  /* Sanitizers take more address space than there is, to begin with. */
+  if (way == 3 && !STRESS_IS_INSTRUMENTED)
+    return cf_executor_submit (executor, run_out_of_memory, NULL);
+
+  return cf_executor_submit (executor, leave, g_variant_new_int32 (way));
+}
+
+static CfFuture *
+submit_hanging (CfExecutor *executor)
+{
+  g_autoptr (CfTask) task = cf_task_new (hang, NULL);
+
+  cf_task_set_timeout (task, 1 + race_random () % 5000);
+  return cf_executor_submit_task (executor, task);
+}
+
+static CfFuture *
+submit_kind (Chaos     *chaos,
+             ChaosCall *call)
+{
+  switch (call->kind)
+    {
+    case LARGE_CALL:
+      return cf_executor_submit (chaos->executor, echo, chaos->payload);
+
+    case DEADLY_CALL:
+      return submit_deadly (chaos->executor);
+
+    case HANGING_CALL:
+      return submit_hanging (chaos->executor);
+
+    case KILLED_CALL:
+      return cf_executor_submit (chaos->executor, hang, NULL);
+
+    case SHORT_CALL:
+    case CANCELLED_CALL:
+    default:
+      return cf_executor_submit (chaos->executor, double_number, g_variant_new_int64 (call->number));
+    }
+}
+
+static void
+count_settled (CfFuture *future,
+               gpointer  counter)
+{
+  atomic_fetch_add ((atomic_uint *) counter, 1);
+}
+
+static void
+begin_call (Chaos     *chaos,
+            ChaosCall *call,
+            gint64     number)
+{
+  call->kind = choose_kind ();
+  call->number = number;
+  atomic_init (&call->n_settled, 0);
+  call->future = submit_kind (chaos, call);
+  cf_future_add_done_callback_full (call->future, NULL, count_settled, &call->n_settled, NULL);
+
+  if (call->kind == CANCELLED_CALL)
+    cf_future_cancel (call->future);
+}
+
+static void
+check_result (Chaos     *chaos,
+              ChaosCall *call)
+{
+  g_autoptr (GVariant) result = cf_future_get_variant (call->future, NULL);
+
+  g_assert_nonnull (result);
+  chaos->n_right++;
+
+  if (call->kind == LARGE_CALL)
+    {
+      g_assert_cmpuint (g_variant_get_size (result), ==, PAYLOAD_SIZE);
+      g_assert_cmpmem (g_variant_get_data (result), PAYLOAD_SIZE, g_variant_get_data (chaos->payload), PAYLOAD_SIZE);
+      return;
+    }
+
+  g_assert_true (call->kind == SHORT_CALL || call->kind == CANCELLED_CALL);
+  g_assert_cmpint (g_variant_get_int64 (result), ==, 2 * call->number);
+}
+
+static void
+end_call (Chaos     *chaos,
+          ChaosCall *call)
+{
+  const GError *error;
+
+  if (call->kind == KILLED_CALL)
+    cf_future_cancel_full (call->future, CF_CANCEL_KILL);
+
+  error = cf_future_get_error (call->future);
+  if (error == NULL)
+    {
+      check_result (chaos, call);
+    }
+  else if (g_error_matches (error, CF_ERROR, CF_ERROR_WORKER_DIED))
+    {
+      chaos->n_died++;
+    }
+  else if (call->kind == HANGING_CALL)
+    {
+      g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+      chaos->n_timed_out++;
+    }
+  else
+    {
+      g_assert_error (error, CF_ERROR, CF_ERROR_CANCELLED);
+      g_assert_true (call->kind == CANCELLED_CALL || call->kind == KILLED_CALL);
+      chaos->n_cancelled++;
+    }
+
+  atomic_fetch_add (&chaos->n_settled, 1);
+}
+
+static int
+choose_worker (CfExecutor *executor)
+{
+  gsize n_pids = 0;
+  g_autofree int *pids = cf_process_pool_executor_get_worker_pids (CF_PROCESS_POOL_EXECUTOR (executor), &n_pids);
+
+  return n_pids > 0 ? pids[race_random () % n_pids] : 0;
+}
+
+/* Kills some worker now and then, in the middle of whatever it does. */
+static gpointer
+kill_workers (gpointer data)
+{
+  Chaos *chaos = data;
+  guint next = 0;
+
+  while (!atomic_load (&chaos->is_over))
+    {
+      int pid;
+
+      if (atomic_load (&chaos->n_settled) < next)
+        {
+          g_usleep (100);
+          continue;
+        }
+
+      pid = choose_worker (chaos->executor);
+      if (pid > 0)
+        kill (pid, SIGKILL);
+      next = atomic_load (&chaos->n_settled) + race_random () % 2000;
+    }
+
+  return NULL;
+}
+
+static void
+run_window (Chaos *chaos,
+            guint  first,
+            guint  n)
+{
+  ChaosCall calls[WINDOW];
+
+  for (guint i = 0; i < n; i++)
+    begin_call (chaos, &calls[i], first + i);
+
+  for (guint i = 0; i < n; i++)
+    end_call (chaos, &calls[i]);
+
+  /* What runs in the completing thread may come a little later than the result. */
+  for (guint i = 0; i < n; i++)
+    {
+      race_await (&calls[i].n_settled, 1);
+      g_object_unref (calls[i].future);
+    }
+  g_thread_yield ();
+  for (guint i = 0; i < n; i++)
+    g_assert_cmpuint (atomic_load (&calls[i].n_settled), ==, 1);
+}
+
+/* So that the workers' last words are not in the way. */
+static void
+silence (CfExecutor *executor)
+{
+  int descriptor = g_open ("/dev/null", O_WRONLY | O_CLOEXEC, 0);
+
+  cf_process_pool_executor_take_stderr_fd (CF_PROCESS_POOL_EXECUTOR (executor), descriptor);
+}
+
+static void
+test_chaos (void)
+{
+  guint8 bytes[PAYLOAD_SIZE];
+  Chaos chaos = { .n_calls = stress_scale (100000) };
+  GThread *killer;
+
+  begin_bookkeeping ();
+  for (guint i = 0; i < PAYLOAD_SIZE; i++)
+    bytes[i] = i * 7 % 253;
+  chaos.payload = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, PAYLOAD_SIZE, 1));
+  chaos.executor = cf_process_pool_executor_new (4);
+  silence (chaos.executor);
+  killer = g_thread_new ("killer", kill_workers, &chaos);
+
+  for (guint first = 0; first < chaos.n_calls; first += WINDOW)
+    run_window (&chaos, first, MIN (WINDOW, chaos.n_calls - first));
+
+  atomic_store (&chaos.is_over, true);
+  g_thread_join (killer);
+  cf_executor_shutdown (chaos.executor, TRUE, FALSE);
+  g_object_unref (chaos.executor);
+  g_variant_unref (chaos.payload);
+
+  g_test_message ("%u calls: %u right, %u died, %u timed out, %u cancelled",
+                  chaos.n_calls, chaos.n_right, chaos.n_died, chaos.n_timed_out, chaos.n_cancelled);
+  g_assert_cmpuint (chaos.n_right + chaos.n_died + chaos.n_timed_out + chaos.n_cancelled, ==, chaos.n_calls);
+  end_bookkeeping ();
+}
+
+/* Cancelling while calls run */
+
+typedef struct
+{
+  CfFuture **futures;
+  guint      n;
+  gboolean   backwards;
+  guint      n_cancelled;
+} Canceller;
+
+static gpointer
+cancel_all (gpointer data)
+{
+  Canceller *canceller = data;
+
+  for (guint i = 0; i < canceller->n; i++)
+    {
+      canceller->n_cancelled += cf_future_cancel (canceller->futures[canceller->backwards ? canceller->n - 1 - i : i]);
+
+      /* The workers get as far as this. */
+      if (i % 16 == 0)
+        race_linger (50);
+    }
+
+  return NULL;
+}
+
+static void
+test_cancel (void)
+{
+  const guint n = stress_scale (10000);
+  g_autofree CfFuture **futures = g_new (CfFuture *, n);
+  g_autoptr (CfExecutor) executor = cf_process_pool_executor_new (2);
+  Canceller cancellers[2] = { { futures, n, FALSE, 0 }, { futures, n, TRUE, 0 } };
+  GThread *threads[2];
+  guint n_cancelled = 0;
+
+  begin_bookkeeping ();
+  make_short_calls (executor);
+  for (guint i = 0; i < n; i++)
+    futures[i] = cf_executor_submit (executor, double_number, g_variant_new_int64 (i));
+
+  for (guint i = 0; i < 2; i++)
+    threads[i] = g_thread_new ("canceller", cancel_all, &cancellers[i]);
+  for (guint i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+
+  for (guint i = 0; i < n; i++)
+    {
+      if (cf_future_is_cancelled (futures[i]))
+        n_cancelled++;
+      else
+        g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * (gint64) i);
+      g_object_unref (futures[i]);
+    }
+
+  /* Each of them was told TRUE about all that are cancelled, but for those that ran when it came by. */
+  g_test_message ("%u of %u cancelled", n_cancelled, n);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (cancellers[i].n_cancelled, <=, n_cancelled);
+  g_assert_cmpuint (cancellers[0].n_cancelled + cancellers[1].n_cancelled, >=, n_cancelled);
+  g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, 0);
+  g_clear_object (&executor);
+  end_bookkeeping ();
+}
+
+/* Many threads */
+
+typedef struct
+{
+  CfExecutor *executor;
+  gint64      first;
+  guint       n_calls;
+} Load;
+
+static gpointer
+submit_and_wait (gpointer data)
+{
+  Load *load = data;
+  enum { N_AHEAD = 64 };
+  CfFuture *futures[N_AHEAD];
+
+  for (guint begin = 0; begin < load->n_calls; begin += N_AHEAD)
+    {
+      guint n = MIN (N_AHEAD, load->n_calls - begin);
+      guint n_ahead = 1 + race_random () % n;
+
+      for (guint i = 0; i < n; i++)
+        {
+          futures[i] = cf_executor_submit (load->executor, double_number, g_variant_new_int64 (load->first + begin + i));
+          if (i % n_ahead == 0)
+            cf_future_wait (futures[i], -1, NULL, NULL);
+        }
+
+      for (guint i = 0; i < n; i++)
+        {
+          g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * (load->first + begin + i));
+          g_object_unref (futures[i]);
+        }
+    }
+
+  return NULL;
+}
+
+static void
+test_many_threads (void)
+{
+  enum { N_THREADS = 8 };
+  g_autoptr (CfExecutor) executor = cf_process_pool_executor_new (3);
+  GThread *threads[N_THREADS];
+  Load loads[N_THREADS];
+  guint64 n_completed = 0;
+
+  begin_bookkeeping ();
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      loads[i] = (Load) { executor, 1000000 * (gint64) i, stress_scale (10000) };
+      threads[i] = g_thread_new ("submitter", submit_and_wait, &loads[i]);
+      n_completed += loads[i].n_calls;
+    }
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+
+  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_cmpuint (cf_executor_get_n_completed (executor), ==, n_completed);
+  g_clear_object (&executor);
+  end_bookkeeping ();
+}
+
+/* Pools that come and go */
+
+static void
+test_pools (void)
+{
+  enum { MAX_CALLS = 20 };
+  guint n_rounds = stress_scale (300);
+
+  begin_bookkeeping ();
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      g_autoptr (CfExecutor) executor = cf_process_pool_executor_new (1 + race_random () % 3);
+      CfFuture *futures[MAX_CALLS];
+      guint n_calls = race_random () % MAX_CALLS;
+
+      for (guint i = 0; i < n_calls; i++)
+        futures[i] = cf_executor_submit (executor, double_number, g_variant_new_int64 (i));
+
+      if (race_random () % 2 == 0)
+        cf_executor_shutdown (executor, race_random () % 2 == 0, FALSE);
+      g_clear_object (&executor);
+
+      for (guint i = 0; i < n_calls; i++)
+        {
+          g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * i);
+          g_object_unref (futures[i]);
+        }
+    }
+  end_bookkeeping ();
+}
+
+/* Shutting down while others submit */
+
+typedef struct
+{
+  CfExecutor  *executor;
+  GPtrArray   *futures;
+  atomic_bool *is_begun;
+} Submitter;
+
+static gpointer
+submit_until_shut_down (gpointer data)
+{
+  Submitter *submitter = data;
+  gboolean is_over = FALSE;
+
+  for (gint64 i = 0; !is_over; i++)
+    {
+      is_over = cf_executor_is_shut_down (submitter->executor);
+      g_ptr_array_add (submitter->futures,
+                       cf_executor_submit (submitter->executor, double_number, g_variant_new_int64 (i)));
+      if (i == 10)
+        atomic_store (submitter->is_begun, true);
+      if (i % 200 == 199)
+        cf_future_wait (g_ptr_array_index (submitter->futures, i), -1, NULL, NULL);
+    }
+
+  return NULL;
+}
+
+static void
+check_submitted (Submitter *submitter,
+                 gboolean   may_be_cancelled)
+{
+  for (guint i = 0; i < submitter->futures->len; i++)
+    {
+      CfFuture *future = g_ptr_array_index (submitter->futures, i);
+      const GError *error = cf_future_get_error (future);
+
+      if (error == NULL)
+        g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 2 * (gint64) i);
+      else if (!cf_future_is_cancelled (future))
+        g_assert_error (error, CF_ERROR, CF_ERROR_SHUT_DOWN);
+      else
+        g_assert_true (may_be_cancelled);
+    }
+  g_ptr_array_unref (submitter->futures);
+}
+
+static void
+test_shutdown (void)
+{
+  enum { N_THREADS = 3 };
+  guint n_rounds = stress_scale (150);
+
+  begin_bookkeeping ();
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      g_autoptr (CfExecutor) executor = cf_process_pool_executor_new (2);
+      gboolean cancels = race_random () % 2 == 0;
+      Submitter submitters[N_THREADS];
+      GThread *threads[N_THREADS];
+      atomic_bool is_begun = false;
+
+      for (guint i = 0; i < N_THREADS; i++)
+        {
+          submitters[i] = (Submitter) { executor, g_ptr_array_new_with_free_func (g_object_unref), &is_begun };
+          threads[i] = g_thread_new ("submitter", submit_until_shut_down, &submitters[i]);
+        }
+
+      yield_until (atomic_load (&is_begun));
+      race_linger (race_random () % 10000);
+      cf_executor_shutdown (executor, race_random () % 2 == 0, cancels);
+
+      for (guint i = 0; i < N_THREADS; i++)
+        {
+          g_thread_join (threads[i]);
+          check_submitted (&submitters[i], cancels);
+        }
+    }
+  end_bookkeeping ();
+}
+
+/* Ending a pool the hard way */
+
+static void
+test_kill (void)
+{
+  enum { N_CALLS = 200 };
+  guint n_rounds = stress_scale (50);
+
+  begin_bookkeeping ();
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      g_autoptr (CfExecutor) executor = cf_process_pool_executor_new (3);
+      CfFuture *futures[N_CALLS];
+
+      for (guint i = 0; i < N_CALLS; i++)
+        futures[i] = cf_executor_submit (executor, double_number, g_variant_new_int64 (i));
+      race_linger (race_random () % 20000);
+
+      if (race_random () % 2 == 0)
+        cf_process_pool_executor_kill_workers (CF_PROCESS_POOL_EXECUTOR (executor));
+      else
+        cf_process_pool_executor_terminate_workers (CF_PROCESS_POOL_EXECUTOR (executor));
+
+      for (guint i = 0; i < N_CALLS; i++)
+        {
+          const GError *error = cf_future_get_error (futures[i]);
+
+          if (error == NULL)
+            g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * i);
+          else if (!cf_future_is_cancelled (futures[i]))
+            g_assert_error (error, CF_ERROR, CF_ERROR_WORKER_DIED);
+          g_object_unref (futures[i]);
+        }
+    }
+  end_bookkeeping ();
+}
+
+/* GLib opens descriptors of its own with the first child, and keeps them. */
+static void
+open_what_stays_open (void)
+{
+  g_autoptr (CfExecutor) executor = cf_process_pool_executor_new (1);
+
+  ask_for_pid (executor);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  cf_worker_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  forbid_cores ();
+  open_what_stays_open ();
+
+  g_test_add_func ("/process-pool/chaos", test_chaos);
+  g_test_add_func ("/process-pool/cancel-while-running", test_cancel);
+  g_test_add_func ("/process-pool/many-threads", test_many_threads);
+  g_test_add_func ("/process-pool/come-and-go", test_pools);
+  g_test_add_func ("/process-pool/shutdown-races-submission", test_shutdown);
+  g_test_add_func ("/process-pool/killed-when-busy", test_kill);
+
+  return g_test_run ();
+}

@@ -1,0 +1,803 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The process pool when something goes wrong: workers that die, hang, or never were workers; programs that forget to
+ * be their own workers, or are killed. */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <gmodule.h>
+
+#include "process-gates.h"
+#include "processes.h"
+
+static char *program;
+
+typedef struct
+{
+  CfExecutor            *executor;
+  CfProcessPoolExecutor *pool;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  max_workers)
+{
+  fixture->executor = cf_process_pool_executor_new (GPOINTER_TO_UINT (max_workers));
+  fixture->pool = CF_PROCESS_POOL_EXECUTOR (fixture->executor);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_clear_object (&fixture->executor);
+  await_end_of_pools ();
+}
+
+static void
+unref_all (CfFuture **futures,
+           guint      n)
+{
+  for (guint i = 0; i < n; i++)
+    g_object_unref (futures[i]);
+}
+
+static GVariant *
+echo (CfFuture  *future,
+      GVariant  *args,
+      GError   **error)
+{
+  return g_variant_ref (args);
+}
+
+/* Death. */
+
+/* Lets the signal do what it does, also where somebody has put a handler in its way. */
+static void
+die_of (int signal_number)
+{
+  signal (signal_number, SIG_DFL);
+  raise (signal_number);
+}
+
+static GVariant *
+die_by_signal (CfFuture  *future,
+               GVariant  *args,
+               GError   **error)
+{
+  die_of (g_variant_get_int32 (args));
+
+  return NULL;
+}
+
+static GVariant *
+exit_with_status (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  _exit (g_variant_get_int32 (args));
+}
+
+static GVariant *
+exit_in_order (CfFuture  *future,
+               GVariant  *args,
+               GError   **error)
+{
+  exit (g_variant_get_int32 (args));
+}
+
+static void
+assert_died (CfFuture   *future,
+             const char *how)
+{
+  const GError *error = cf_future_get_error (future);
+
+  g_assert_error (error, CF_ERROR, CF_ERROR_WORKER_DIED);
+  assert_message (error, how);
+}
+
+static void
+assert_dies (Fixture    *fixture,
+             CfFunc      func,
+             int         argument,
+             const char *how)
+{
+  g_autoptr(CfFuture) future = NULL;
+  int pid = ask_for_pid (fixture->executor);
+  g_autofree char *number = g_strdup_printf ("%d", pid);
+
+  future = cf_executor_submit (fixture->executor, func, g_variant_new_int32 (argument));
+  assert_died (future, how);
+  assert_message (cf_future_get_error (future), number);
+
+  /* Another one takes its place. */
+  g_assert_cmpint (ask_for_pid (fixture->executor), !=, pid);
+  g_assert_false (process_exists (pid));
+}
+
+static void
+test_death (Fixture       *fixture,
+            gconstpointer  data)
+{
+  assert_dies (fixture, die_by_signal, SIGSEGV, "signal 11");
+  assert_dies (fixture, die_by_signal, SIGABRT, "signal 6");
+  assert_dies (fixture, die_by_signal, SIGKILL, "signal 9");
+  assert_dies (fixture, die_by_signal, SIGTERM, g_strsignal (SIGTERM));
+  assert_dies (fixture, exit_with_status, 3, "exit status 3");
+  assert_dies (fixture, exit_with_status, 0, "exit status 0");
+  assert_dies (fixture, exit_in_order, 4, "exit status 4");
+}
+
+static GVariant *
+say_last_words (CfFuture  *future,
+                GVariant  *args,
+                GError   **error)
+{
+  for (guint i = 1; i <= 8; i++)
+    fprintf (stderr, "word %u\n", i);
+  die_of (SIGSEGV);
+
+  return NULL;
+}
+
+/* A descriptor that takes everything. */
+static int
+open_nowhere (void)
+{
+  int descriptor = g_open ("/dev/null", O_WRONLY | O_CLOEXEC, 0);
+
+  g_assert_cmpint (descriptor, >=, 0);
+  return descriptor;
+}
+
+static void
+test_last_words (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_process_pool_executor_take_stderr_fd (fixture->pool, open_nowhere ());
+  future = cf_executor_submit (fixture->executor, say_last_words, NULL);
+  assert_died (future, "word 4\nword 5\nword 6\nword 7\nword 8");
+  g_assert_null (strstr (cf_future_get_error (future)->message, "word 3"));
+}
+
+static void
+test_death_is_alone (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) running = NULL;
+  g_autoptr(CfFuture) deadly = NULL;
+  enum { N_CALLS = 50 };
+  CfFuture *behind[N_CALLS];
+
+  make_short_calls (fixture->executor);
+  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  process_gate_wait (blocker->begun);
+  deadly = cf_executor_submit (fixture->executor, die_by_signal, g_variant_new_int32 (SIGKILL));
+  for (gint64 i = 0; i < N_CALLS; i++)
+    behind[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
+
+  assert_died (deadly, "signal 9");
+  for (gint64 i = 0; i < N_CALLS; i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_cmpint (cf_future_get_int64 (behind[i], &error), ==, i);
+      g_assert_no_error (error);
+    }
+
+  g_assert_true (cf_future_is_running (running));
+  process_gate_open (blocker->go_on);
+  g_assert_no_error (cf_future_get_error (running));
+  unref_all (behind, N_CALLS);
+}
+
+static void
+test_death_when_idle (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  for (guint i = 0; i < 20; i++)
+    {
+      int pid = ask_for_pid (fixture->executor);
+
+      /* The next call may still be handed to it. */
+      g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+      g_assert_cmpint (ask_for_pid (fixture->executor), !=, pid);
+    }
+}
+
+/* Again and again, but always in the middle of a call: that is the fault of the calls. */
+static void
+test_death_of_many (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  enum { N_CALLS = 20 };
+  CfFuture *futures[N_CALLS];
+
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, exit_with_status, g_variant_new_int32 (7));
+  for (guint i = 0; i < N_CALLS; i++)
+    assert_died (futures[i], "exit status 7");
+  ask_for_pid (fixture->executor);
+  unref_all (futures, N_CALLS);
+}
+
+static GVariant *
+die_in_initializer (CfFuture  *future,
+                    GVariant  *args,
+                    GError   **error)
+{
+  fputs ("no licence\n", stderr);
+  _exit (5);
+}
+
+static void
+assert_broken (CfFuture   *future,
+               const char *why)
+{
+  const GError *error = cf_future_get_error (future);
+
+  g_assert_error (error, CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+  assert_message (error, why);
+}
+
+static void
+test_death_in_initializer (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_process_pool_executor_take_stderr_fd (fixture->pool, open_nowhere ());
+  cf_process_pool_executor_set_initializer (fixture->pool, die_in_initializer, NULL);
+  future = cf_executor_submit (fixture->executor, return_pid, NULL);
+  assert_broken (future, "exit status 5");
+  assert_message (cf_future_get_error (future), "no licence");
+}
+
+/* Whoever reads standard error does not. */
+static GVariant *
+fill_standard_error (CfFuture  *future,
+                     GVariant  *args,
+                     GError   **error)
+{
+  g_autofree char *line = g_strnfill (100000, 'x');
+
+  process_gate_open_at (g_variant_get_string (args, NULL));
+  for (;;)
+    fputs (line, stderr);
+
+  return NULL;
+}
+
+static void
+test_standard_error_is_full (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  g_autoptr(ProcessGate) begun = process_gate_new ();
+  g_autoptr(CfFuture) future = NULL;
+  int ends[2];
+
+  g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
+  cf_process_pool_executor_take_stderr_fd (fixture->pool, ends[1]);
+  future = cf_executor_submit (fixture->executor, fill_standard_error, process_gate_to_variant (begun));
+  process_gate_wait (begun);
+
+  for (guint i = 0; i < 20; i++)
+    ask_for_pid (fixture->executor);
+  g_assert_false (cf_future_cancel_full (future, CF_CANCEL_KILL));
+  assert_died (future, "signal 9");
+  ask_for_pid (fixture->executor);
+  g_close (ends[0], NULL);
+}
+
+/* Nobody is there to read it. */
+static void
+test_standard_error_is_closed (Fixture       *fixture,
+                               gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = NULL;
+  int ends[2];
+
+  g_assert_true (g_unix_open_pipe (ends, FD_CLOEXEC, NULL));
+  g_close (ends[0], NULL);
+  cf_process_pool_executor_take_stderr_fd (fixture->pool, ends[1]);
+  future = cf_executor_submit (fixture->executor, say_last_words, NULL);
+  assert_died (future, "word 8");
+}
+
+/* Broken pools. */
+
+static void
+assert_stays_broken (Fixture    *fixture,
+                     const char *why)
+{
+  g_autoptr(CfFuture) first = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_autoptr(CfFuture) second = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_autoptr(CfFuture) late = NULL;
+
+  assert_broken (first, why);
+  assert_broken (second, why);
+
+  late = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_assert_true (cf_future_is_done (late));
+  assert_broken (late, why);
+  yield_until (count_workers (fixture->executor) == 0);
+}
+
+static void
+test_no_such_program (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  const char *argv[] = { "/nonexistent/cfutures-program", NULL };
+
+  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
+  assert_stays_broken (fixture, "/nonexistent/cfutures-program");
+}
+
+static void
+test_no_such_directory (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  cf_process_pool_executor_set_working_directory (fixture->pool, "/nonexistent/cfutures-directory");
+  assert_stays_broken (fixture, "/nonexistent/cfutures-directory");
+}
+
+static void
+test_program_fails (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  const char *argv[] = { "false", NULL };
+
+  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
+  assert_stays_broken (fixture, "exit status 1");
+}
+
+static void
+test_program_is_no_worker (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  const char *argv[] = { "cat", NULL };
+
+  /* It says itself what it does not know. */
+  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
+  cf_process_pool_executor_take_stderr_fd (fixture->pool, open_nowhere ());
+  assert_stays_broken (fixture, "cf-worker");
+}
+
+static void
+test_program_hangs (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  const char *argv[] = { "sh", "-c", "exec sleep 3600", NULL };
+
+  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
+  cf_process_pool_executor_set_start_timeout (fixture->pool, 20 * G_TIME_SPAN_MILLISECOND);
+  assert_stays_broken (fixture, "cf_worker_init()");
+}
+
+/* Workers that hang. */
+
+static GVariant *
+hang (CfFuture  *future,
+      GVariant  *args,
+      GError   **error)
+{
+  for (;;)
+    pause ();
+
+  return NULL;
+}
+
+static GVariant *
+stop_itself (CfFuture  *future,
+             GVariant  *args,
+             GError   **error)
+{
+  raise (SIGSTOP);
+
+  return NULL;
+}
+
+static void
+assert_times_out (Fixture *fixture,
+                  CfFunc   func)
+{
+  g_autoptr(CfTask) task = cf_task_new (func, NULL);
+  g_autoptr(CfFuture) future = NULL;
+  g_autoptr(CfFuture) next = NULL;
+  int pid = ask_for_pid (fixture->executor);
+
+  cf_task_set_timeout (task, 20 * G_TIME_SPAN_MILLISECOND);
+  future = cf_executor_submit_task (fixture->executor, task);
+  next = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_TIMED_OUT);
+
+  g_assert_cmpint (cf_future_get_int64 (next, NULL), !=, pid);
+  yield_until (!process_exists (pid));
+}
+
+static void
+test_timeout (Fixture       *fixture,
+              gconstpointer  data)
+{
+  assert_times_out (fixture, hang);
+  assert_times_out (fixture, hang);
+}
+
+static void
+test_timeout_when_stopped (Fixture       *fixture,
+                           gconstpointer  data)
+{
+  assert_times_out (fixture, stop_itself);
+}
+
+/* Only the time that the call takes itself counts. */
+static void
+test_timeout_of_waiting_call (Fixture       *fixture,
+                              gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfTask) task = cf_task_new (return_pid, NULL);
+  g_autoptr(CfFuture) running = NULL;
+  g_autoptr(CfFuture) waiting = NULL;
+
+  make_short_calls (fixture->executor);
+  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  cf_task_set_timeout (task, 5 * G_TIME_SPAN_SECOND);
+  waiting = cf_executor_submit_task (fixture->executor, task);
+  g_assert_false (cf_future_wait (waiting, 50 * G_TIME_SPAN_MILLISECOND, NULL, NULL));
+  g_assert_cmpint (cf_future_get_state (waiting), ==, CF_FUTURE_STATE_PENDING);
+
+  process_gate_open (blocker->go_on);
+  g_assert_no_error (cf_future_get_error (running));
+  g_assert_no_error (cf_future_get_error (waiting));
+}
+
+static void
+test_stopped_when_idle (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  enum { N_CALLS = 3 };
+  CfFuture *futures[N_CALLS];
+  int pid;
+
+  cf_process_pool_executor_set_start_timeout (fixture->pool, G_TIME_SPAN_SECOND);
+  pid = ask_for_pid (fixture->executor);
+  kill (pid, SIGSTOP);
+
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, return_pid, NULL);
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_cmpint (cf_future_get_int64 (futures[i], &error), !=, pid);
+      g_assert_no_error (error);
+    }
+  yield_until (!process_exists (pid));
+  unref_all (futures, N_CALLS);
+}
+
+/* Asked, told, and killed: that takes its time, but not for ever. */
+static void
+test_stopped_when_shut_down (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  int pid = ask_for_pid (fixture->executor);
+
+  kill (pid, SIGSTOP);
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_false (process_exists (pid));
+}
+
+static void
+test_kill_running (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = NULL;
+  g_autoptr(CfFuture) next = NULL;
+  int pid = ask_for_pid (fixture->executor);
+
+  future = cf_executor_submit (fixture->executor, hang, NULL);
+  next = cf_executor_submit (fixture->executor, return_pid, NULL);
+  yield_until (cf_future_is_running (future));
+  g_assert_false (cf_future_cancel_full (future, CF_CANCEL_KILL));
+  assert_died (future, "signal 9");
+  g_assert_false (cf_future_is_cancelled (future));
+
+  g_assert_cmpint (cf_future_get_int64 (next, NULL), !=, pid);
+  g_assert_false (process_exists (pid));
+}
+
+static void
+test_kill_stopped (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, stop_itself, NULL);
+
+  yield_until (cf_future_is_running (future));
+  g_assert_false (cf_future_cancel_full (future, CF_CANCEL_KILL));
+  assert_died (future, "signal 9");
+}
+
+static void
+test_kill_pending (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  g_autoptr(CfFuture) running = NULL;
+  g_autoptr(CfFuture) pending = NULL;
+
+  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  process_gate_wait (blocker->begun);
+  pending = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (ran));
+  g_assert_true (cf_future_cancel_full (pending, CF_CANCEL_KILL));
+  g_assert_true (cf_future_is_cancelled (pending));
+
+  /* Nothing was killed for it. */
+  process_gate_open (blocker->go_on);
+  g_assert_no_error (cf_future_get_error (running));
+  ask_for_pid (fixture->executor);
+  g_assert_cmpuint (process_gate_count (ran), ==, 0);
+}
+
+/* A call that has ended by then is not killed, nor is the one after it. */
+static void
+test_kill_ended (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  for (guint i = 0; i < 200; i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_pid, NULL);
+      g_autoptr(CfFuture) next = cf_executor_submit (fixture->executor, return_pid, NULL);
+      const GError *error;
+
+      cf_future_cancel_full (future, CF_CANCEL_KILL);
+      error = cf_future_get_error (future);
+      if (error != NULL && !g_error_matches (error, CF_ERROR, CF_ERROR_CANCELLED))
+        g_assert_error (error, CF_ERROR, CF_ERROR_WORKER_DIED);
+      g_assert_no_error (cf_future_get_error (next));
+    }
+}
+
+/* Other programs. */
+
+/* Starts a program of these tests. */
+static GSubprocess *
+start_program (const char *path,
+               const char *first,
+               const char *second,
+               const char *worker_folder)
+{
+  g_autoptr(GSubprocessLauncher) launcher = NULL;
+  g_autoptr(GError) error = NULL;
+  GSubprocess *subprocess;
+
+  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  if (worker_folder != NULL)
+    g_subprocess_launcher_setenv (launcher, "CFUTURES_WORKER_DIR", worker_folder, TRUE);
+  subprocess = g_subprocess_launcher_spawn (launcher, &error, path, first, second, NULL);
+  g_assert_no_error (error);
+
+  return subprocess;
+}
+
+static char *
+run_forgetful_program (const char *what,
+                       const char *worker_folder)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "forgetful-program", NULL);
+  g_autofree char *module = g_test_build_filename (G_TEST_BUILT, "submitted-functions." G_MODULE_SUFFIX, NULL);
+  g_autoptr(GSubprocess) subprocess = start_program (path, what, module, worker_folder);
+  g_autoptr(GError) error = NULL;
+  char *output = NULL;
+
+  g_subprocess_communicate_utf8 (subprocess, NULL, NULL, &output, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_get_successful (subprocess));
+
+  return output;
+}
+
+static void
+test_forgot_init (void)
+{
+  g_autofree char *output = run_forgetful_program ("own", NULL);
+  g_autofree char *beginning = g_strdup_printf ("begun\ncf-error-quark %d: ", CF_ERROR_NOT_PORTABLE);
+
+  g_assert_true (g_str_has_prefix (output, beginning));
+  g_assert_nonnull (strstr (output, "cf_worker_init()"));
+  g_assert_null (strstr (output + 1, "begun"));
+}
+
+static void
+test_library_by_pointer (void)
+{
+  g_autofree char *output = run_forgetful_program ("pointer", NULL);
+
+  g_assert_cmpstr (output, ==, "begun\nsum 6\n");
+}
+
+static void
+test_library_by_name (void)
+{
+  g_autofree char *output = run_forgetful_program ("name", NULL);
+
+  g_assert_cmpstr (output, ==, "begun\nsum 6\n");
+}
+
+static void
+test_worker_folder (void)
+{
+  g_autofree char *folder = g_test_build_filename (G_TEST_BUILT, "..", "cfutures", "worker", NULL);
+  g_autofree char *output = run_forgetful_program ("name", folder);
+
+  g_assert_cmpstr (output, ==, "begun\nsum 6\n");
+}
+
+static void
+test_worker_folder_is_empty (void)
+{
+  g_autofree char *output = run_forgetful_program ("name", "/nonexistent/cfutures-folder");
+  g_autofree char *beginning = g_strdup_printf ("begun\ncf-error-quark %d: ", CF_ERROR_BROKEN_EXECUTOR);
+
+  g_assert_true (g_str_has_prefix (output, beginning));
+  g_assert_nonnull (strstr (output, "/nonexistent/cfutures-folder/cfutures-worker"));
+}
+
+static char *
+read_line (GSubprocess *subprocess)
+{
+  g_autoptr(GDataInputStream) stream = g_data_input_stream_new (g_subprocess_get_stdout_pipe (subprocess));
+  g_autoptr(GError) error = NULL;
+  char *line;
+
+  g_filter_input_stream_set_close_base_stream (G_FILTER_INPUT_STREAM (stream), FALSE);
+  line = g_data_input_stream_read_line (stream, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (line);
+
+  return line;
+}
+
+static void
+test_program_deleted (void)
+{
+  /* Beside the original, so that it finds its libraries. */
+  g_autofree char *original = g_test_build_filename (G_TEST_BUILT, "pool-program", NULL);
+  g_autofree char *copy = g_strdup_printf ("%s-%d", original, getpid ());
+  g_autofree char *beginning = g_strdup_printf ("cf-error-quark %d: ", CF_ERROR_BROKEN_EXECUTOR);
+  g_autofree char *ready = NULL;
+  g_autofree char *output = NULL;
+  g_autoptr(GFile) from = g_file_new_for_path (original);
+  g_autoptr(GFile) to = g_file_new_for_path (copy);
+  g_autoptr(GSubprocess) subprocess = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_file_copy (from, to, G_FILE_COPY_NONE, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  subprocess = start_program (copy, "late", NULL, NULL);
+  ready = read_line (subprocess);
+  g_assert_cmpstr (ready, ==, "ready");
+
+  g_assert_cmpint (g_unlink (copy), ==, 0);
+  g_subprocess_communicate_utf8 (subprocess, "\n", NULL, &output, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_str_has_prefix (output, beginning));
+  g_assert_nonnull (strstr (output, copy));
+  g_assert_nonnull (strstr (output, "deleted"));
+}
+
+/* One that nobody has waited for is a zombie, and as good as gone. */
+static gboolean
+is_gone (const char *pid)
+{
+  g_autofree char *path = g_build_filename ("/proc", pid, "status", NULL);
+  g_autofree char *status = NULL;
+
+  return !g_file_get_contents (path, &status, NULL, NULL) || strstr (status, "\nState:\tZ") != NULL;
+}
+
+static void
+test_parent_killed (void)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "pool-program", NULL);
+  g_autoptr(GSubprocess) subprocess = start_program (path, "family", NULL, NULL);
+  g_autofree char *line = read_line (subprocess);
+  g_auto(GStrv) pids = g_strsplit (g_strstrip (line), " ", -1);
+
+  g_assert_cmpuint (g_strv_length (pids), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    g_assert_false (is_gone (pids[i]));
+
+  /* Busy or idle or, as one of them is now, stopped. */
+  g_assert_cmpint (kill (atoi (pids[0]), SIGSTOP), ==, 0);
+  g_subprocess_force_exit (subprocess);
+  g_assert_true (g_subprocess_wait (subprocess, NULL, NULL));
+  for (guint i = 0; i < 3; i++)
+    yield_until (is_gone (pids[i]));
+}
+
+/* A worker that was started by hand says so, and does nothing. */
+static void
+test_started_by_hand (void)
+{
+  const char *const arguments[] = { "--cf-worker=", "--cf-worker=x", "--cf-worker=0" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    {
+      g_autoptr(GSubprocess) subprocess = NULL;
+      g_autofree char *output = NULL;
+      g_autofree char *complaint = NULL;
+      g_autoptr(GError) error = NULL;
+
+      subprocess = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error,
+                                     program, arguments[i], NULL);
+      g_assert_no_error (error);
+      g_subprocess_communicate_utf8 (subprocess, NULL, NULL, &output, &complaint, &error);
+      g_assert_no_error (error);
+      g_assert_true (g_subprocess_get_if_exited (subprocess));
+      g_assert_cmpint (g_subprocess_get_exit_status (subprocess), !=, 0);
+      g_assert_cmpstr (output, ==, "");
+      g_assert_cmpuint (strlen (complaint), >, 0);
+    }
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  cf_worker_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  forbid_cores ();
+  program = g_file_read_link ("/proc/self/exe", NULL);
+
+#define add(path, max_workers, function) \
+  g_test_add ("/process-failure/" path, Fixture, GUINT_TO_POINTER (max_workers), set_up, function, tear_down)
+
+  add ("death/is-told-in-words", 1, test_death);
+  add ("death/is-told-with-the-last-words", 1, test_last_words);
+  add ("death/harms-no-other-call", 2, test_death_is_alone);
+  add ("death/of-an-idle-worker-harms-no-call", 1, test_death_when_idle);
+  add ("death/in-many-calls-does-not-break-the-pool", 2, test_death_of_many);
+  add ("death/in-the-initializer-breaks-the-pool", 2, test_death_in_initializer);
+
+  add ("standard-error/that-nobody-reads-holds-up-one-worker", 2, test_standard_error_is_full);
+  add ("standard-error/that-is-closed-harms-nobody", 1, test_standard_error_is_closed);
+
+  add ("broken/no-such-program", 2, test_no_such_program);
+  add ("broken/no-such-directory", 2, test_no_such_directory);
+  add ("broken/program-fails", 2, test_program_fails);
+  add ("broken/program-is-no-worker", 2, test_program_is_no_worker);
+  add ("broken/program-hangs", 2, test_program_hangs);
+
+  add ("hanging/call-times-out", 1, test_timeout);
+  add ("hanging/call-times-out-when-stopped", 1, test_timeout_when_stopped);
+  add ("hanging/call-that-has-not-begun-does-not-time-out", 1, test_timeout_of_waiting_call);
+  add ("hanging/idle-worker-is-replaced", 1, test_stopped_when_idle);
+  add ("hanging/idle-worker-does-not-hold-up-shutdown", 1, test_stopped_when_shut_down);
+
+  add ("kill/running-call-dies", 1, test_kill_running);
+  add ("kill/stopped-call-dies", 1, test_kill_stopped);
+  add ("kill/pending-call-is-cancelled", 1, test_kill_pending);
+  add ("kill/hits-no-other-call", 1, test_kill_ended);
+#undef add
+
+  g_test_add_func ("/process-failure/program/that-forgot-to-be-a-worker-is-told", test_forgot_init);
+  g_test_add_func ("/process-failure/program/has-functions-of-a-library-called", test_library_by_pointer);
+  g_test_add_func ("/process-failure/program/has-functions-of-a-library-called-by-name", test_library_by_name);
+  g_test_add_func ("/process-failure/program/says-where-workers-are", test_worker_folder);
+  g_test_add_func ("/process-failure/program/is-told-where-workers-are-not", test_worker_folder_is_empty);
+  g_test_add_func ("/process-failure/program/that-was-deleted-is-told", test_program_deleted);
+  g_test_add_func ("/process-failure/program/that-is-killed-leaves-no-workers", test_parent_killed);
+  g_test_add_func ("/process-failure/program/is-no-worker-of-nobody", test_started_by_hand);
+
+  return g_test_run ();
+}

@@ -1,0 +1,1714 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The process pool when all goes well: when its processes come and go, how they are started, what crosses over to
+ * them, and what becomes of calls that were handed to them. What all executors have in common is tested by
+ * test-executors, what goes wrong by test-process-failure and test-process-protocol. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "criticals.h"
+#include "process-gates.h"
+#include "processes.h"
+
+#define MEBIBYTE ((gsize) 1 << 20)
+
+#ifndef __has_feature
+# define __has_feature(feature) 0
+#endif
+
+#if defined (__SANITIZE_THREAD__) || defined (__SANITIZE_ADDRESS__) || \
+    __has_feature (thread_sanitizer) || __has_feature (address_sanitizer)
+# define IS_SANITIZED TRUE
+#else
+# define IS_SANITIZED FALSE
+#endif
+
+static char *program;
+
+typedef struct
+{
+  CfExecutor            *executor;
+  CfProcessPoolExecutor *pool;
+} Fixture;
+
+static void
+set_up (Fixture       *fixture,
+        gconstpointer  max_workers)
+{
+  fixture->executor = cf_process_pool_executor_new (GPOINTER_TO_UINT (max_workers));
+  fixture->pool = CF_PROCESS_POOL_EXECUTOR (fixture->executor);
+}
+
+static void
+tear_down (Fixture       *fixture,
+           gconstpointer  data)
+{
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_clear_object (&fixture->executor);
+  await_end_of_pools ();
+}
+
+static void
+assert_succeeds (CfFuture *future)
+{
+  g_assert_no_error (cf_future_get_error (future));
+}
+
+static void
+unref_all (CfFuture **futures,
+           guint      n)
+{
+  for (guint i = 0; i < n; i++)
+    g_object_unref (futures[i]);
+}
+
+static GVariant *
+echo (CfFuture  *future,
+      GVariant  *args,
+      GError   **error)
+{
+  return args != NULL ? g_variant_ref (args) : NULL;
+}
+
+/* Processes come and go. */
+
+static void
+test_lazy (Fixture       *fixture,
+           gconstpointer  data)
+{
+  int pid;
+
+  g_assert_cmpuint (count_workers (fixture->executor), ==, 0);
+  g_assert_cmpuint (count_children (), ==, 0);
+
+  pid = ask_for_pid (fixture->executor);
+  g_assert_cmpuint (count_children (), ==, 1);
+  g_assert_cmpint (get_only_worker (fixture->executor), ==, pid);
+}
+
+static void
+test_reuse (Fixture       *fixture,
+            gconstpointer  data)
+{
+  int pid = ask_for_pid (fixture->executor);
+
+  g_assert_cmpint (pid, !=, getpid ());
+  for (guint i = 0; i < 100; i++)
+    g_assert_cmpint (ask_for_pid (fixture->executor), ==, pid);
+}
+
+static void
+test_max_workers (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  enum { N_CALLS = 8 };
+  guint max_workers = GPOINTER_TO_UINT (data);
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(GHashTable) pids = g_hash_table_new (NULL, NULL);
+  CfFuture *futures[N_CALLS];
+
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+
+  process_gate_wait_for (blocker->begun, max_workers);
+  g_assert_cmpuint (count_workers (fixture->executor), ==, max_workers);
+  g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, max_workers);
+  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, N_CALLS - max_workers);
+
+  process_gate_open_for (blocker->go_on, N_CALLS);
+  for (guint i = 0; i < N_CALLS; i++)
+    g_hash_table_add (pids, GINT_TO_POINTER (cf_future_get_int64 (futures[i], NULL)));
+  g_assert_cmpuint (g_hash_table_size (pids), ==, max_workers);
+  unref_all (futures, N_CALLS);
+}
+
+static void
+test_max_workers_of_none (void)
+{
+  g_autoptr(CfExecutor) by_default = cf_process_pool_executor_new (0);
+  g_autoptr(CfExecutor) threads = cf_thread_pool_executor_new (0);
+  g_autoptr(CfExecutor) many = cf_process_pool_executor_new (G_MAXUINT);
+
+  /* Threads by default are four more than there are CPUs, up to a limit. */
+  g_assert_cmpuint (cf_executor_get_max_workers (by_default), >=, 1);
+  g_assert_cmpuint (MIN (32, cf_executor_get_max_workers (by_default) + 4), ==, cf_executor_get_max_workers (threads));
+  g_assert_cmpuint (cf_executor_get_max_workers (many), ==, 32767);
+}
+
+static void
+test_pids (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autofree int *pids = NULL;
+  CfFuture *futures[2];
+  gsize n_pids;
+
+  for (guint i = 0; i < 2; i++)
+    futures[i] = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  process_gate_wait_for (blocker->begun, 2);
+
+  pids = cf_process_pool_executor_get_worker_pids (fixture->pool, &n_pids);
+  g_assert_cmpuint (n_pids, ==, 2);
+  g_assert_cmpint (pids[0], !=, pids[1]);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autofree char *pid = g_strdup_printf ("%d", pids[i]);
+
+      g_assert_cmpint (read_process_status (pid, "\nPPid:"), ==, getpid ());
+    }
+
+  process_gate_open_for (blocker->go_on, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      int pid = cf_future_get_int64 (futures[i], NULL);
+
+      g_assert_true (pid == pids[0] || pid == pids[1]);
+    }
+  unref_all (futures, 2);
+}
+
+static void
+test_max_tasks (Fixture       *fixture,
+                gconstpointer  data)
+{
+  enum { MAX_TASKS = 3, N_CALLS = 12 };
+  int pid = 0;
+
+  cf_process_pool_executor_set_max_tasks_per_worker (fixture->pool, MAX_TASKS);
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      int now = ask_for_pid (fixture->executor);
+
+      if (i % MAX_TASKS == 0)
+        g_assert_cmpint (now, !=, pid);
+      else
+        g_assert_cmpint (now, ==, pid);
+      pid = now;
+    }
+}
+
+static void
+test_max_tasks_in_bulk (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  enum { MAX_TASKS = 4, N_CALLS = 40 };
+  g_autoptr(GHashTable) n_of_pids = g_hash_table_new (NULL, NULL);
+  CfFuture *futures[N_CALLS];
+
+  cf_process_pool_executor_set_max_tasks_per_worker (fixture->pool, MAX_TASKS);
+
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, return_pid, NULL);
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      gpointer pid = GINT_TO_POINTER (cf_future_get_int64 (futures[i], NULL));
+      guint n = GPOINTER_TO_UINT (g_hash_table_lookup (n_of_pids, pid)) + 1;
+
+      g_assert_cmpuint (n, <=, MAX_TASKS);
+      g_hash_table_insert (n_of_pids, pid, GUINT_TO_POINTER (n));
+    }
+  unref_all (futures, N_CALLS);
+}
+
+static void
+test_idle_timeout (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  int pid;
+
+  cf_process_pool_executor_set_idle_timeout (fixture->pool, 1000);
+  pid = ask_for_pid (fixture->executor);
+  yield_until (count_workers (fixture->executor) == 0);
+  g_assert_false (process_exists (pid));
+
+  g_assert_cmpint (ask_for_pid (fixture->executor), !=, pid);
+}
+
+static void
+test_idle_timeout_set_late (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  ask_for_pid (fixture->executor);
+  g_assert_cmpint (cf_process_pool_executor_get_idle_timeout (fixture->pool), ==, -1);
+
+  cf_process_pool_executor_set_idle_timeout (fixture->pool, 0);
+  g_assert_cmpint (cf_process_pool_executor_get_idle_timeout (fixture->pool), ==, 0);
+  yield_until (count_workers (fixture->executor) == 0);
+}
+
+static void
+assert_ends_workers (Fixture    *fixture,
+                     void      (*end) (CfProcessPoolExecutor *self),
+                     const char *how)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  g_autoptr(CfFuture) running = NULL;
+  g_autoptr(CfFuture) pending = NULL;
+  g_autoptr(CfFuture) late = NULL;
+
+  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  process_gate_wait (blocker->begun);
+  pending = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (ran));
+
+  end (fixture->pool);
+  g_assert_true (cf_executor_is_shut_down (fixture->executor));
+  g_assert_true (cf_future_is_cancelled (pending));
+  g_assert_error (cf_future_get_error (running), CF_ERROR, CF_ERROR_WORKER_DIED);
+  assert_message (cf_future_get_error (running), how);
+
+  late = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_SHUT_DOWN);
+  yield_until (count_workers (fixture->executor) == 0);
+  g_assert_cmpuint (process_gate_count (ran), ==, 0);
+}
+
+static void
+test_terminate (Fixture       *fixture,
+                gconstpointer  data)
+{
+  assert_ends_workers (fixture, cf_process_pool_executor_terminate_workers, "signal 15");
+}
+
+static void
+test_kill (Fixture       *fixture,
+           gconstpointer  data)
+{
+  assert_ends_workers (fixture, cf_process_pool_executor_kill_workers, "signal 9");
+}
+
+static void
+test_end_of_nothing (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  cf_process_pool_executor_terminate_workers (fixture->pool);
+  cf_process_pool_executor_kill_workers (fixture->pool);
+  g_assert_true (cf_executor_is_shut_down (fixture->executor));
+}
+
+/* Initializers. */
+
+static guint n_initialized;
+static gint64 initialized_with;
+
+G_MODULE_EXPORT GVariant *test_process_pool_initialize (CfFuture  *future,
+                                                        GVariant  *args,
+                                                        GError   **error);
+
+GVariant *
+test_process_pool_initialize (CfFuture  *future,
+                              GVariant  *args,
+                              GError   **error)
+{
+  n_initialized++;
+  initialized_with = g_variant_get_int64 (args);
+
+  return NULL;
+}
+
+/* Returns how often the process was initialized, and with what. */
+static GVariant *
+return_initialization (CfFuture  *future,
+                       GVariant  *args,
+                       GError   **error)
+{
+  g_autoptr(GVariant) pid = block_remotely (future, args, error);
+
+  return g_variant_new ("(uxi)", n_initialized, initialized_with, g_variant_get_int32 (pid));
+}
+
+static void
+assert_initialized (Fixture *fixture)
+{
+  enum { N_CALLS = 6 };
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  CfFuture *futures[N_CALLS];
+
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, return_initialization, remote_blocker_to_variant (blocker));
+  process_gate_wait_for (blocker->begun, 2);
+  process_gate_open_for (blocker->go_on, N_CALLS);
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_autoptr(GVariant) result = cf_future_get_variant (futures[i], NULL);
+      gint64 with;
+      guint n;
+
+      g_variant_get (result, "(uxi)", &n, &with, NULL);
+      g_assert_cmpuint (n, ==, 1);
+      g_assert_cmpint (with, ==, 7);
+    }
+  g_assert_cmpuint (n_initialized, ==, 0);
+  unref_all (futures, N_CALLS);
+}
+
+static void
+test_initializer (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  cf_process_pool_executor_set_initializer (fixture->pool, test_process_pool_initialize, g_variant_new_int64 (7));
+  assert_initialized (fixture);
+  g_assert_cmpuint (cf_executor_get_n_completed (fixture->executor), ==, 6);
+}
+
+static void
+test_initializer_name (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  cf_process_pool_executor_set_initializer_name (fixture->pool, ":test_process_pool_initialize",
+                                                 g_variant_new_int64 (7));
+  assert_initialized (fixture);
+}
+
+static GVariant *
+check_large_args (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  n_initialized = g_variant_get_size (args);
+
+  return NULL;
+}
+
+static GVariant *
+return_n_initialized (CfFuture  *future,
+                      GVariant  *args,
+                      GError   **error)
+{
+  return g_variant_new_uint32 (n_initialized);
+}
+
+static void
+test_initializer_large (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_autofree guint8 *bytes = g_malloc0 (MEBIBYTE);
+  g_autoptr(CfFuture) future = NULL;
+  GVariant *args = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, MEBIBYTE, 1);
+
+  cf_process_pool_executor_set_initializer (fixture->pool, check_large_args, args);
+  future = cf_executor_submit (fixture->executor, return_n_initialized, NULL);
+  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, MEBIBYTE);
+}
+
+static GVariant *
+refuse (CfFuture  *future,
+        GVariant  *args,
+        GError   **error)
+{
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "The disk is full of maçãs");
+
+  return NULL;
+}
+
+static void
+test_initializer_fails (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  enum { N_CALLS = 10 };
+  CfFuture *futures[N_CALLS];
+  g_autoptr(CfFuture) late = NULL;
+
+  cf_process_pool_executor_set_initializer (fixture->pool, refuse, NULL);
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, return_pid, NULL);
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_assert_error (cf_future_get_error (futures[i]), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+      assert_message (cf_future_get_error (futures[i]), "The disk is full of maçãs");
+    }
+
+  late = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_assert_true (cf_future_is_done (late));
+  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+  assert_message (cf_future_get_error (late), "The disk is full of maçãs");
+  yield_until (count_workers (fixture->executor) == 0);
+  unref_all (futures, N_CALLS);
+}
+
+static void
+test_initializer_unknown (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_process_pool_executor_set_initializer_name (fixture->pool, ":test_process_pool_no_such_function", NULL);
+  future = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+  assert_message (cf_future_get_error (future), "test_process_pool_no_such_function");
+}
+
+/* How processes are started. */
+
+static GVariant *
+return_command_line (CfFuture  *future,
+                     GVariant  *args,
+                     GError   **error)
+{
+  g_autofree char *text = NULL;
+  gsize size;
+
+  if (!g_file_get_contents ("/proc/self/cmdline", &text, &size, error))
+    return NULL;
+
+  for (gsize i = 0; i + 1 < size; i++)
+    text[i] = text[i] == '\0' ? ' ' : text[i];
+  return g_variant_new_string (text);
+}
+
+static GVariant *
+return_variable (CfFuture  *future,
+                 GVariant  *args,
+                 GError   **error)
+{
+  const char *value = g_getenv (g_variant_get_string (args, NULL));
+
+  return g_variant_new_string (value != NULL ? value : "(unset)");
+}
+
+static GVariant *
+return_niceness (CfFuture  *future,
+                 GVariant  *args,
+                 GError   **error)
+{
+  return g_variant_new_int32 (getpriority (PRIO_PROCESS, 0));
+}
+
+static GVariant *
+return_directory (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  g_autofree char *directory = g_get_current_dir ();
+
+  return g_variant_new_string (directory);
+}
+
+static void
+assert_returns_string (CfExecutor *executor,
+                       CfFunc      func,
+                       GVariant   *args,
+                       const char *expected)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit (executor, func, args);
+  g_autoptr(GError) error = NULL;
+  g_autofree char *text = cf_future_dup_string (future, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+test_worker_argv (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const char *argv[] = { program, "--of-its-own", NULL };
+  g_autofree char *expected = g_strdup_printf ("%s --of-its-own --cf-worker=3", program);
+
+  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
+  g_assert_true (g_strv_equal (cf_process_pool_executor_get_worker_argv (fixture->pool), argv));
+  assert_returns_string (fixture->executor, return_command_line, NULL, expected);
+}
+
+static void
+test_launcher_argv (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  const char *argv[] = { "env", "CF_TEST_LAUNCHED=by env", NULL };
+
+  cf_process_pool_executor_set_launcher_argv (fixture->pool, argv);
+  g_assert_true (g_strv_equal (cf_process_pool_executor_get_launcher_argv (fixture->pool), argv));
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_LAUNCHED"), "by env");
+}
+
+static void
+test_launcher_nice (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  const char *argv[] = { "nice", "-n", "2", NULL };
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_process_pool_executor_set_launcher_argv (fixture->pool, argv);
+  future = cf_executor_submit (fixture->executor, return_niceness, NULL);
+  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, MIN (19, getpriority (PRIO_PROCESS, 0) + 2));
+}
+
+static void
+test_environment (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const char *environment[] = { "CF_TEST_VARIABLE=a value", NULL };
+
+  g_setenv ("CF_TEST_INHERITED", "inherited", TRUE);
+  cf_process_pool_executor_set_environment (fixture->pool, environment);
+  g_assert_true (g_strv_equal (cf_process_pool_executor_get_environment (fixture->pool), environment));
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_VARIABLE"), "a value");
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_INHERITED"), "(unset)");
+}
+
+static void
+test_environment_inherited (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_setenv ("CF_TEST_INHERITED", "inherited", TRUE);
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_INHERITED"), "inherited");
+}
+
+static void
+test_working_directory (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_autofree char *directory = g_get_current_dir ();
+
+  g_assert_cmpstr (directory, !=, "/");
+  cf_process_pool_executor_set_working_directory (fixture->pool, "/");
+  g_assert_cmpstr (cf_process_pool_executor_get_working_directory (fixture->pool), ==, "/");
+  assert_returns_string (fixture->executor, return_directory, NULL, "/");
+}
+
+static void
+test_working_directory_inherited (Fixture       *fixture,
+                                  gconstpointer  data)
+{
+  g_autofree char *directory = g_get_current_dir ();
+
+  assert_returns_string (fixture->executor, return_directory, NULL, directory);
+}
+
+static void
+test_properties (Fixture       *fixture,
+                 gconstpointer  data)
+{
+  const char *argv[] = { "program", "argument", NULL };
+  const char *environment[] = { "A=b", NULL };
+  g_autoptr(CfExecutor) executor = g_object_new (CF_TYPE_PROCESS_POOL_EXECUTOR,
+                                                 "max-workers", 3,
+                                                 "worker-kind", CF_WORKER_KIND_PYTHON,
+                                                 "worker-argv", argv,
+                                                 "launcher-argv", argv,
+                                                 "environment", environment,
+                                                 "working-directory", "/tmp",
+                                                 "max-tasks-per-worker", 5,
+                                                 "idle-timeout", G_GINT64_CONSTANT (6),
+                                                 "start-timeout", G_GINT64_CONSTANT (7),
+                                                 NULL);
+  CfProcessPoolExecutor *pool = CF_PROCESS_POOL_EXECUTOR (executor);
+  g_auto(GStrv) worker_argv = NULL;
+  g_auto(GStrv) launcher_argv = NULL;
+  g_autofree char *directory = NULL;
+  gint64 idle_timeout;
+  gint64 start_timeout;
+  guint max_tasks;
+
+  g_object_get (executor,
+                "worker-argv", &worker_argv,
+                "launcher-argv", &launcher_argv,
+                "working-directory", &directory,
+                "max-tasks-per-worker", &max_tasks,
+                "idle-timeout", &idle_timeout,
+                "start-timeout", &start_timeout,
+                NULL);
+  g_assert_cmpuint (cf_executor_get_max_workers (executor), ==, 3);
+  g_assert_cmpint (cf_process_pool_executor_get_worker_kind (pool), ==, CF_WORKER_KIND_PYTHON);
+  g_assert_true (g_strv_equal ((const char *const *) worker_argv, argv));
+  g_assert_true (g_strv_equal ((const char *const *) launcher_argv, argv));
+  g_assert_true (g_strv_equal (cf_process_pool_executor_get_environment (pool), environment));
+  g_assert_cmpstr (directory, ==, "/tmp");
+  g_assert_cmpuint (max_tasks, ==, cf_process_pool_executor_get_max_tasks_per_worker (pool));
+  g_assert_cmpuint (max_tasks, ==, 5);
+  g_assert_cmpint (idle_timeout, ==, 6);
+  g_assert_cmpint (start_timeout, ==, cf_process_pool_executor_get_start_timeout (pool));
+  g_assert_cmpint (start_timeout, ==, 7);
+}
+
+static void
+test_settled (Fixture       *fixture,
+              gconstpointer  data)
+{
+  const char *none[] = { NULL };
+
+  assert_critical (cf_process_pool_executor_set_worker_argv (fixture->pool, none));
+  assert_critical (cf_process_pool_executor_set_idle_timeout (fixture->pool, -2));
+  assert_critical (cf_process_pool_executor_set_initializer (fixture->pool, NULL, NULL));
+
+  ask_for_pid (fixture->executor);
+  assert_critical (cf_process_pool_executor_set_worker_kind (fixture->pool, CF_WORKER_KIND_GJS));
+  assert_critical (cf_process_pool_executor_set_worker_argv (fixture->pool, NULL));
+  assert_critical (cf_process_pool_executor_set_launcher_argv (fixture->pool, NULL));
+  assert_critical (cf_process_pool_executor_set_environment (fixture->pool, NULL));
+  assert_critical (cf_process_pool_executor_set_working_directory (fixture->pool, "/"));
+  assert_critical (cf_process_pool_executor_set_initializer (fixture->pool, echo, NULL));
+  assert_critical (cf_process_pool_executor_set_initializer_name (fixture->pool, ":f", NULL));
+  assert_critical (cf_process_pool_executor_set_max_tasks_per_worker (fixture->pool, 1));
+  assert_critical (cf_process_pool_executor_set_start_timeout (fixture->pool, 1));
+  assert_critical (cf_process_pool_executor_take_stdout_fd (fixture->pool, -1));
+  assert_critical (cf_process_pool_executor_take_stderr_fd (fixture->pool, -1));
+  ask_for_pid (fixture->executor);
+}
+
+/* The standard streams. */
+
+static GVariant *
+print_line (CfFuture  *future,
+            GVariant  *args,
+            GError   **error)
+{
+  printf ("%s\n", g_variant_get_string (args, NULL));
+
+  return NULL;
+}
+
+static GVariant *
+print_error_line (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  fprintf (stderr, "%s\n", g_variant_get_string (args, NULL));
+
+  return NULL;
+}
+
+static GVariant *
+read_standard_input (CfFuture  *future,
+                     GVariant  *args,
+                     GError   **error)
+{
+  char byte;
+
+  return g_variant_new_int64 (read (STDIN_FILENO, &byte, 1));
+}
+
+static char *
+read_file (const char *path)
+{
+  char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  return text;
+}
+
+/* Whether the file has these lines. If not, somebody else gets the chance to write them. */
+static gboolean
+file_contains (const char *path,
+               const char *expected)
+{
+  g_autofree char *text = read_file (path);
+
+  return g_str_equal (text, expected);
+}
+
+static void
+test_stdout (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autofree char *path = NULL;
+  int descriptor = g_file_open_tmp ("cfutures-stdout-XXXXXX", &path, NULL);
+
+  cf_process_pool_executor_take_stdout_fd (fixture->pool, descriptor);
+
+  /* What a call prints is there when its result is. */
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, print_line, g_variant_new_string ("maçã"));
+      const char *const expected[] = { "maçã\n", "maçã\nmaçã\n", "maçã\nmaçã\nmaçã\n" };
+
+      assert_succeeds (future);
+      g_assert_true (file_contains (path, expected[i]));
+    }
+  g_unlink (path);
+}
+
+static void
+test_stderr (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autofree char *path = NULL;
+  int descriptor = g_file_open_tmp ("cfutures-stderr-XXXXXX", &path, NULL);
+  g_autoptr(CfFuture) future = NULL;
+
+  cf_process_pool_executor_take_stderr_fd (fixture->pool, descriptor);
+  future = cf_executor_submit (fixture->executor, print_error_line, g_variant_new_string ("a warning"));
+  assert_succeeds (future);
+
+  /* It comes through the pool, which may take a moment. */
+  yield_until (file_contains (path, "a warning\n"));
+  g_unlink (path);
+}
+
+static void
+test_stdin (Fixture       *fixture,
+            gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, read_standard_input, NULL);
+
+  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 0);
+}
+
+/* Descriptors. */
+
+static GVariant *
+list_descriptors (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  g_autoptr(GDir) folder = g_dir_open ("/proc/self/fd", 0, error);
+  g_autoptr(GPtrArray) names = g_ptr_array_new ();
+  const char *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
+    g_ptr_array_add (names, (gpointer) g_intern_string (name));
+
+  return folder != NULL ? g_variant_new_strv ((const char *const *) names->pdata, names->len) : NULL;
+}
+
+static void
+test_descriptors (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  enum { N_DESCRIPTORS = 20 };
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) running = NULL;
+  g_autoptr(CfFuture) listing = NULL;
+  g_autoptr(GVariant) names = NULL;
+  const char *const expected[] = { "0", "1", "2", "3" };
+  int descriptors[N_DESCRIPTORS];
+  guint n_found = 0;
+
+  /* What this process has open and would pass on. */
+  for (guint i = 0; i < N_DESCRIPTORS; i++)
+    {
+      descriptors[i] = dup (STDERR_FILENO);
+      g_assert_cmpint (descriptors[i], >=, 0);
+    }
+
+  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  process_gate_wait (blocker->begun);
+  listing = cf_executor_submit (fixture->executor, list_descriptors, NULL);
+  names = cf_future_get_variant (listing, NULL);
+  g_assert_cmpuint (count_workers (fixture->executor), ==, 2);
+
+  /* The standard streams, the socket, and that of the folder itself. */
+  g_assert_nonnull (names);
+  g_assert_cmpuint (g_variant_n_children (names), ==, 5);
+  for (gsize i = 0; i < g_variant_n_children (names); i++)
+    {
+      const char *name;
+
+      g_variant_get_child (names, i, "&s", &name);
+      for (guint k = 0; k < G_N_ELEMENTS (expected); k++)
+        n_found += g_str_equal (name, expected[k]);
+    }
+  g_assert_cmpuint (n_found, ==, G_N_ELEMENTS (expected));
+
+  process_gate_open (blocker->go_on);
+  assert_succeeds (running);
+  for (guint i = 0; i < N_DESCRIPTORS; i++)
+    g_close (descriptors[i], NULL);
+}
+
+/* Forks while the pool works, as a library that the program uses may. */
+static gpointer
+fork_and_wait (gpointer stop)
+{
+  while (!atomic_load ((atomic_bool *) stop))
+    {
+      pid_t child = fork ();
+
+      if (child == 0)
+        _exit (EXIT_SUCCESS);
+      g_assert_cmpint (waitpid (child, NULL, 0), ==, child);
+    }
+
+  return NULL;
+}
+
+static void
+test_fork (Fixture       *fixture,
+           gconstpointer  data)
+{
+  enum { N_CALLS = 500 };
+  CfFuture *futures[N_CALLS];
+  atomic_bool stop = false;
+  GThread *thread = g_thread_new ("fork", fork_and_wait, &stop);
+
+  for (gint64 i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
+  for (gint64 i = 0; i < N_CALLS; i++)
+    g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, i);
+
+  atomic_store (&stop, true);
+  g_thread_join (thread);
+  unref_all (futures, N_CALLS);
+}
+
+/* Values. */
+
+static GVariant *
+make_bytes (gsize size)
+{
+  guint8 *bytes = g_malloc (size + 1);
+
+  for (gsize i = 0; i < size; i++)
+    bytes[i] = (i * 31 + (i >> 12)) % 251;
+
+  return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size, TRUE, g_free, bytes);
+}
+
+static void
+assert_same_bytes (GVariant *a,
+                   GVariant *b)
+{
+  g_assert_nonnull (a);
+  g_assert_cmpstr (g_variant_get_type_string (a), ==, g_variant_get_type_string (b));
+  g_assert_cmpuint (g_variant_get_size (a), ==, g_variant_get_size (b));
+  g_assert_true (g_variant_get_size (a) == 0 ||
+                 memcmp (g_variant_get_data (a), g_variant_get_data (b), g_variant_get_size (a)) == 0);
+}
+
+static void
+assert_echoed (CfExecutor *executor,
+               GVariant   *value)
+{
+  g_autoptr(GVariant) args = g_variant_ref_sink (value);
+  g_autoptr(CfFuture) future = cf_executor_submit (executor, echo, args);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) result = cf_future_get_variant (future, &error);
+
+  g_assert_no_error (error);
+  assert_same_bytes (result, args);
+}
+
+static void
+test_sizes (Fixture       *fixture,
+            gconstpointer  data)
+{
+  const gsize sizes[] = { 0, 1, 7, 8, 65535, 65536, 65537, 131072, MEBIBYTE, 16 * MEBIBYTE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    assert_echoed (fixture->executor, make_bytes (sizes[i]));
+}
+
+static void
+test_sizes_at_once (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  enum { N_CALLS = 60 };
+  CfFuture *futures[N_CALLS];
+  GVariant *args[N_CALLS];
+
+  /* Large ones, small ones, and those just below and above what fits into the ring. */
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      args[i] = g_variant_ref_sink (make_bytes (i % 3 == 0 ? 300000 + i : i % 3 == 1 ? i : 65530 + i % 13));
+      futures[i] = cf_executor_submit (fixture->executor, echo, args[i]);
+    }
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_autoptr(GVariant) result = cf_future_get_variant (futures[i], NULL);
+
+      assert_same_bytes (result, args[i]);
+      g_variant_unref (args[i]);
+    }
+  unref_all (futures, N_CALLS);
+}
+
+static GVariant *
+return_bytes (CfFuture  *future,
+              GVariant  *args,
+              GError   **error)
+{
+  return make_bytes (g_variant_get_uint64 (args));
+}
+
+static GVariant *
+return_size (CfFuture  *future,
+             GVariant  *args,
+             GError   **error)
+{
+  return g_variant_new_uint64 (g_variant_get_size (args));
+}
+
+static void
+test_large_one_way (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(GVariant) bytes = g_variant_ref_sink (make_bytes (5 * MEBIBYTE));
+  g_autoptr(CfFuture) there = cf_executor_submit (fixture->executor, return_size, bytes);
+  g_autoptr(CfFuture) back = cf_executor_submit (fixture->executor, return_bytes,
+                                                 g_variant_new_uint64 (5 * MEBIBYTE));
+  g_autoptr(GVariant) result = cf_future_get_variant (back, NULL);
+
+  g_assert_cmpuint (cf_future_get_uint64 (there, NULL), ==, 5 * MEBIBYTE);
+  assert_same_bytes (result, bytes);
+}
+
+/* A large value outlives the worker that has made it. */
+static void
+test_large_result_stays (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(GVariant) expected = g_variant_ref_sink (make_bytes (MEBIBYTE));
+  g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_bytes, g_variant_new_uint64 (MEBIBYTE));
+  g_autoptr(GVariant) result = cf_future_get_variant (future, NULL);
+
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_cmpuint (count_children (), ==, 0);
+  assert_same_bytes (result, expected);
+}
+
+static void
+test_nested (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(GVariant) small = g_variant_ref_sink (g_variant_new_parsed (
+    "{'a': <(byte 1, uint16 2, [(int64 3, 'quatro')], @ms nothing)>, 'b': <{uint32 5: <just 'seis'>}>, 'c': <@as []>}"));
+  GVariantBuilder builder;
+  g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, echo, small);
+  g_autoptr(GVariant) result = cf_future_get_variant (future, NULL);
+
+  g_assert_cmpvariant (result, small);
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a(sa{sv})"));
+  for (guint i = 0; i < 2000; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("number %u", i);
+
+      g_variant_builder_add (&builder, "(s@a{sv})", name, small);
+    }
+  assert_echoed (fixture->executor, g_variant_builder_end (&builder));
+}
+
+static void
+test_nothing (Fixture       *fixture,
+              gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, echo, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_null (cf_future_get_variant (future, &error));
+  g_assert_no_error (error);
+
+  /* Something that takes no room is not nothing. */
+  assert_echoed (fixture->executor, g_variant_new_parsed ("()"));
+  assert_echoed (fixture->executor, g_variant_new_parsed ("@as []"));
+  assert_echoed (fixture->executor, g_variant_new_parsed ("@mi nothing"));
+}
+
+static gsize
+read_available_memory (void)
+{
+  g_autofree char *text = NULL;
+  const char *found;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return 0;
+
+  found = strstr (text, "MemAvailable:");
+  return found != NULL ? g_ascii_strtoull (found + strlen ("MemAvailable:"), NULL, 10) * 1024 : 0;
+}
+
+static void
+test_gibibyte (Fixture       *fixture,
+               gconstpointer  data)
+{
+  const gsize size = 1024 * MEBIBYTE + 1;
+  g_autoptr(CfFuture) future = NULL;
+  g_autoptr(GError) error = NULL;
+  guint8 *bytes;
+
+  if (IS_SANITIZED || is_in_valgrind () || read_available_memory () < 6 * 1024 * MEBIBYTE)
+    {
+      g_test_skip ("It takes memory that is not there");
+      return;
+    }
+
+  bytes = g_malloc0 (size);
+  future = cf_executor_submit (fixture->executor, return_size,
+                               g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size, TRUE, g_free, bytes));
+  g_assert_cmpuint (cf_future_get_uint64 (future, &error), ==, size);
+  g_assert_no_error (error);
+}
+
+static GVariant *
+fail_at_length (CfFuture  *future,
+                GVariant  *args,
+                GError   **error)
+{
+  g_autofree char *message = g_strnfill (g_variant_get_uint32 (args), 'x');
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, message);
+  return NULL;
+}
+
+static void
+test_long_message (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  const guint lengths[] = { 0, 1000, 30000, 65000, 65536, 70000, 1000000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (lengths); i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, fail_at_length,
+                                                       g_variant_new_uint32 (lengths[i]));
+      const GError *error = cf_future_get_error (future);
+
+      /* One that is very long may be cut. */
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+      g_assert_cmpuint (strlen (error->message), >=, MIN (lengths[i], 30000));
+      g_assert_cmpuint (strlen (error->message), <=, lengths[i]);
+      g_assert_cmpuint (strspn (error->message, "x"), ==, strlen (error->message));
+    }
+}
+
+/* Calls that were handed to a worker and have not begun. */
+
+enum { N_HANDED = 20 };
+
+/* Returns the process of a worker that does nothing until it gets SIGCONT. */
+static int
+stop_worker (Fixture *fixture)
+{
+  int pid;
+
+  make_short_calls (fixture->executor);
+  pid = get_only_worker (fixture->executor);
+  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
+
+  return pid;
+}
+
+static void
+test_handed_cancelled (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  g_autoptr(ProcessGate) cancelled_ran = process_gate_new ();
+  g_autoptr(ProcessGate) other_ran = process_gate_new ();
+  CfFuture *cancelled[N_HANDED];
+  CfFuture *others[N_HANDED];
+  int pid = stop_worker (fixture);
+
+  for (guint i = 0; i < N_HANDED; i++)
+    {
+      cancelled[i] = cf_executor_submit (fixture->executor, open_gate_remotely,
+                                         process_gate_to_variant (cancelled_ran));
+      others[i] = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (other_ran));
+    }
+
+  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 2 * N_HANDED);
+  for (guint i = 0; i < N_HANDED; i++)
+    {
+      g_assert_cmpint (cf_future_get_state (cancelled[i]), ==, CF_FUTURE_STATE_PENDING);
+      g_assert_true (cf_future_cancel (cancelled[i]));
+      g_assert_true (cf_future_is_cancelled (cancelled[i]));
+    }
+  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, N_HANDED);
+
+  kill (pid, SIGCONT);
+  for (guint i = 0; i < N_HANDED; i++)
+    assert_succeeds (others[i]);
+  g_assert_cmpuint (process_gate_count (cancelled_ran), ==, 0);
+  g_assert_cmpuint (process_gate_count (other_ran), ==, N_HANDED);
+  unref_all (cancelled, N_HANDED);
+  unref_all (others, N_HANDED);
+}
+
+/* The worker gets as far as it gets before each call is cancelled: cancelling tells exactly which calls ran. */
+static void
+test_cancel_tells_the_truth (Fixture       *fixture,
+                             gconstpointer  data)
+{
+  enum { N_CALLS = 2000 };
+  g_autoptr(ProcessGate) ran = process_gate_new ();
+  CfFuture *futures[N_CALLS];
+  guint n_cancelled = 0;
+
+  make_short_calls (fixture->executor);
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (ran));
+  for (guint i = 0; i < N_CALLS; i++)
+    n_cancelled += cf_future_cancel (futures[N_CALLS - 1 - i]);
+
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_cmpuint (process_gate_count (ran), ==, N_CALLS - n_cancelled);
+  for (guint i = 0; i < N_CALLS; i++)
+    n_cancelled -= cf_future_is_cancelled (futures[i]);
+  g_assert_cmpuint (n_cancelled, ==, 0);
+  unref_all (futures, N_CALLS);
+}
+
+static void
+test_handed_moves_on (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) long_call = NULL;
+  CfFuture *futures[N_HANDED];
+
+  make_short_calls (fixture->executor);
+  long_call = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  for (gint64 i = 0; i < N_HANDED; i++)
+    futures[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
+
+  for (gint64 i = 0; i < N_HANDED; i++)
+    g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, i);
+  g_assert_true (cf_future_is_running (long_call));
+  g_assert_cmpuint (count_workers (fixture->executor), ==, 2);
+
+  process_gate_open (blocker->go_on);
+  assert_succeeds (long_call);
+  unref_all (futures, N_HANDED);
+}
+
+/* Leaves the byte in a gate. */
+static GVariant *
+leave_byte (CfFuture  *future,
+            GVariant  *args,
+            GError   **error)
+{
+  const char *path;
+  guint8 byte;
+  int descriptor;
+
+  g_variant_get (args, "(&sy)", &path, &byte);
+  descriptor = process_gate_open_path (path);
+  process_gate_write (descriptor, (char) byte);
+  g_close (descriptor, NULL);
+
+  return NULL;
+}
+
+static CfFuture *
+submit_with_priority (CfExecutor  *executor,
+                      ProcessGate *order,
+                      int          priority)
+{
+  g_autoptr(CfTask) task = cf_task_new (leave_byte, g_variant_new ("(sy)", order->path, (guchar) (priority + 100)));
+
+  cf_task_set_priority (task, priority);
+  return cf_executor_submit_task (executor, task);
+}
+
+static void
+test_handed_priority (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  const int priorities[] = { 0, 10, 0, 10, -10, 20, -20, 0 };
+  const int sorted[] = { -20, -10, 0, 0, 0, 10, 10, 20 };
+  g_autoptr(ProcessGate) order = process_gate_new ();
+  CfFuture *futures[G_N_ELEMENTS (priorities)];
+  int pid = stop_worker (fixture);
+
+  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
+    futures[i] = submit_with_priority (fixture->executor, order, priorities[i]);
+
+  kill (pid, SIGCONT);
+  for (guint i = 0; i < G_N_ELEMENTS (sorted); i++)
+    g_assert_cmpint (process_gate_read (order->descriptor) - 100, ==, sorted[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
+    assert_succeeds (futures[i]);
+  unref_all (futures, G_N_ELEMENTS (priorities));
+}
+
+/* A payload that was sent ahead is of no use if the call is cancelled, and does no harm. */
+static void
+test_handed_payload_cancelled (Fixture       *fixture,
+                               gconstpointer  data)
+{
+  CfFuture *futures[N_HANDED];
+  guint n_cancelled = 0;
+  int pid = stop_worker (fixture);
+
+  for (guint i = 0; i < N_HANDED; i++)
+    futures[i] = cf_executor_submit (fixture->executor, return_size, make_bytes (100000 + i));
+  for (guint i = 0; i < N_HANDED; i += 2)
+    n_cancelled += cf_future_cancel (futures[i]);
+  g_assert_cmpuint (n_cancelled, ==, N_HANDED / 2);
+
+  kill (pid, SIGCONT);
+  for (guint i = 1; i < N_HANDED; i += 2)
+    g_assert_cmpuint (cf_future_get_uint64 (futures[i], NULL), ==, 100000 + i);
+  g_assert_cmpint (ask_for_pid (fixture->executor), ==, pid);
+  unref_all (futures, N_HANDED);
+}
+
+/* What futures tell while their calls run elsewhere. */
+
+static GVariant *
+report_often (CfFuture  *future,
+              GVariant  *args,
+              GError   **error)
+{
+  guint n = g_variant_get_uint32 (args);
+
+  for (guint i = 1; i <= n; i++)
+    {
+      g_autofree char *message = g_strdup_printf ("%u of %u", i, n);
+
+      cf_future_report_progress (future, (double) i / n, message);
+    }
+
+  return NULL;
+}
+
+static void
+test_progress_often (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, report_often, g_variant_new_uint32 (10000));
+  g_autofree char *message = NULL;
+  double before = 0.0;
+
+  while (!cf_future_is_done (future))
+    {
+      double now = cf_future_get_progress (future);
+
+      g_assert_cmpfloat (now, >=, before);
+      before = now;
+      g_thread_yield ();
+    }
+
+  assert_succeeds (future);
+  g_assert_cmpfloat (cf_future_get_progress (future), ==, 1.0);
+  message = cf_future_dup_message (future);
+  g_assert_cmpstr (message, ==, "10000 of 10000");
+}
+
+/* Reports without end. */
+static GVariant *
+report_until_cancelled (CfFuture  *future,
+                        GVariant  *args,
+                        GError   **error)
+{
+  GCancellable *cancellable = cf_future_get_cancellable (future);
+
+  process_gate_open_at (g_variant_get_string (args, NULL));
+  for (guint i = 0; !g_cancellable_is_cancelled (cancellable); i++)
+    cf_future_report_progress (future, (i % 1000) / 1000.0, "still at it");
+
+  return NULL;
+}
+
+static void
+test_progress_flood (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(ProcessGate) begun = process_gate_new ();
+  g_autoptr(CfFuture) chatty = NULL;
+
+  chatty = cf_executor_submit (fixture->executor, report_until_cancelled, process_gate_to_variant (begun));
+  process_gate_wait (begun);
+
+  /* Others get their turn meanwhile. */
+  for (gint64 i = 0; i < 20; i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
+
+      g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, i);
+    }
+
+  cf_future_cancel_full (chatty, CF_CANCEL_COOPERATE);
+  assert_succeeds (chatty);
+}
+
+typedef struct
+{
+  GThread *thread;
+  guint    n_states;
+  guint    n_progresses;
+  gboolean saw_running;
+  gboolean saw_finished;
+} Notifications;
+
+static void
+on_state (GObject    *object,
+          GParamSpec *pspec,
+          gpointer    user_data)
+{
+  Notifications *notifications = user_data;
+  CfFutureState state = cf_future_get_state (CF_FUTURE (object));
+
+  g_assert_true (g_thread_self () == notifications->thread);
+  notifications->n_states++;
+  notifications->saw_running = notifications->saw_running || state == CF_FUTURE_STATE_RUNNING;
+  notifications->saw_finished = notifications->saw_finished || state == CF_FUTURE_STATE_FINISHED;
+}
+
+static void
+on_progress (GObject    *object,
+             GParamSpec *pspec,
+             gpointer    user_data)
+{
+  Notifications *notifications = user_data;
+
+  g_assert_true (g_thread_self () == notifications->thread);
+  notifications->n_progresses++;
+}
+
+static GVariant *
+report_and_block (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  cf_future_report_progress (future, 0.5, "half of it");
+
+  return block_remotely (future, args, error);
+}
+
+static void
+test_notify (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(RemoteBlocker) first_blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) first = NULL;
+  g_autoptr(CfFuture) future = NULL;
+  Notifications notifications = { .thread = g_thread_self () };
+
+  /* Pending for as long as it takes to connect. */
+  first = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (first_blocker));
+  process_gate_wait (first_blocker->begun);
+  future = cf_executor_submit (fixture->executor, report_and_block, remote_blocker_to_variant (blocker));
+  g_signal_connect (future, "notify::state", G_CALLBACK (on_state), &notifications);
+  g_signal_connect (future, "notify::progress", G_CALLBACK (on_progress), &notifications);
+
+  process_gate_open (first_blocker->go_on);
+  loop_until (NULL, notifications.saw_running && notifications.n_progresses > 0);
+  g_assert_cmpfloat (cf_future_get_progress (future), ==, 0.5);
+  g_assert_false (notifications.saw_finished);
+
+  process_gate_open (blocker->go_on);
+  loop_until (NULL, notifications.saw_finished);
+  loop_while_ready (NULL);
+  g_assert_cmpuint (notifications.n_states, ==, 2);
+  assert_succeeds (future);
+  assert_succeeds (first);
+}
+
+/* Without anything else that would make the pool look: running is noticed, and told. */
+static void
+test_notify_running (Fixture       *fixture,
+                     gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) future = NULL;
+  Notifications notifications = { .thread = g_thread_self () };
+
+  future = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  g_signal_connect (future, "notify::state", G_CALLBACK (on_state), &notifications);
+  loop_until (NULL, notifications.saw_running);
+
+  process_gate_open (blocker->go_on);
+  loop_until (NULL, notifications.saw_finished);
+  assert_succeeds (future);
+}
+
+static gpointer
+wait_for_result (gpointer data)
+{
+  CfFuture *future = data;
+
+  return GINT_TO_POINTER (cf_future_get_int64 (future, NULL));
+}
+
+static void
+test_many_waiters (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  enum { N_THREADS = 6, N_ROUNDS = 20 };
+
+  for (guint round = 0; round < N_ROUNDS; round++)
+    {
+      g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+      g_autoptr(CfFuture) future = NULL;
+      GThread *threads[N_THREADS];
+      int pid;
+
+      future = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+      for (guint i = 0; i < N_THREADS; i++)
+        threads[i] = g_thread_new ("waiter", wait_for_result, future);
+      process_gate_wait (blocker->begun);
+      pid = get_only_worker (fixture->executor);
+
+      process_gate_open (blocker->go_on);
+      for (guint i = 0; i < N_THREADS; i++)
+        g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (threads[i])), ==, pid);
+    }
+}
+
+typedef struct
+{
+  CfExecutor *executor;
+  gint64      first;
+} Range;
+
+static gpointer
+submit_and_wait (gpointer data)
+{
+  Range *range = data;
+
+  for (gint64 i = range->first; i < range->first + 200; i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (range->executor, echo, g_variant_new_int64 (i));
+
+      g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, i);
+    }
+
+  return NULL;
+}
+
+static void
+test_many_submitters (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  enum { N_THREADS = 6 };
+  GThread *threads[N_THREADS];
+  Range ranges[N_THREADS];
+
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      ranges[i] = (Range) { fixture->executor, 1000 * i };
+      threads[i] = g_thread_new ("submitter", submit_and_wait, &ranges[i]);
+    }
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_assert_cmpuint (cf_executor_get_n_completed (fixture->executor), ==, N_THREADS * 200);
+}
+
+/* Callbacks and the like for futures that nobody waits for: the manager receives the result. */
+static void
+on_done (CfFuture *future,
+         gpointer  gate)
+{
+  gate_open (gate);
+}
+
+static void
+test_nobody_waits (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  Gate done = GATE_INIT;
+
+  for (guint i = 1; i <= 100; i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_pid, NULL);
+
+      cf_future_add_done_callback_full (future, NULL, on_done, &done, NULL);
+      gate_wait_for (&done, i);
+      g_assert_true (cf_future_is_done (future));
+    }
+}
+
+/* Workers with a handler of their own. */
+
+static void
+use_scripted_worker (Fixture *fixture)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "scripted-worker", NULL);
+  const char *argv[] = { path, NULL };
+
+  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
+}
+
+static void
+test_handler (Fixture       *fixture,
+              gconstpointer  data)
+{
+  const char *const names[] = { "scripted:echo", "scripted:later", "scripted:echo" };
+  g_autoptr(CfFuture) failing = NULL;
+
+  use_scripted_worker (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit_name (fixture->executor, names[i], g_variant_new_string ("maçã"));
+      g_autofree char *text = cf_future_dup_string (future, NULL);
+
+      g_assert_cmpstr (text, ==, "maçã");
+    }
+
+  failing = cf_executor_submit_name (fixture->executor, "scripted:fail", NULL);
+  g_assert_error (cf_future_get_error (failing), G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_cmpstr (cf_future_get_error (failing)->message, ==, "The script says no");
+}
+
+static void
+test_handler_map (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  const guint chunk_sizes[] = { 1, 3 };
+
+  use_scripted_worker (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (chunk_sizes); i++)
+    {
+      g_autoptr(CfMapIterator) iterator = NULL;
+
+      iterator = cf_executor_map_name (fixture->executor, "scripted:later", g_variant_new_parsed ("[int64 0, 1, 2, 3, 4]"),
+                                       chunk_sizes[i], 0, -1);
+      for (gint64 expected = 0; expected < 5; expected++)
+        {
+          g_autoptr(GVariant) result = NULL;
+
+          g_assert_true (cf_map_iterator_next (iterator, &result, NULL));
+          g_assert_cmpint (g_variant_get_int64 (result), ==, expected);
+        }
+    }
+}
+
+static void
+test_handler_pointer (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = NULL;
+
+  use_scripted_worker (fixture);
+  future = cf_executor_submit (fixture->executor, echo, NULL);
+  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_NOT_PORTABLE);
+}
+
+/* What was logged last, and by whom. */
+typedef struct
+{
+  Gate           logged;
+  GLogLevelFlags level;
+  char          *line;
+} Log;
+
+static void
+on_log (const char     *domain,
+        GLogLevelFlags  level,
+        const char     *message,
+        gpointer        user_data)
+{
+  Log *log = user_data;
+
+  log->level = level;
+  g_free (log->line);
+  log->line = g_strdup (message);
+  gate_open (&log->logged);
+}
+
+static void
+test_log (Fixture       *fixture,
+          gconstpointer  data)
+{
+  Log log = { GATE_INIT };
+  guint handler = g_log_set_handler ("CFutures", G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO, on_log, &log);
+  const struct
+  {
+    GLogLevelFlags asked;
+    GLogLevelFlags got;
+  } levels[] = {
+    { G_LOG_LEVEL_MESSAGE, G_LOG_LEVEL_MESSAGE },
+    { G_LOG_LEVEL_INFO, G_LOG_LEVEL_INFO },
+    { G_LOG_LEVEL_ERROR | G_LOG_FLAG_FATAL, G_LOG_LEVEL_MESSAGE },
+  };
+
+  use_scripted_worker (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (levels); i++)
+    {
+      g_autofree char *line = g_strdup_printf ("a line about maçãs, %u", i);
+      g_autofree char *expected = NULL;
+      g_autoptr(CfFuture) future = NULL;
+
+      future = cf_executor_submit_name (fixture->executor, "scripted:log",
+                                        g_variant_new ("(us)", (guint) levels[i].asked, line));
+      assert_succeeds (future);
+      gate_wait_for (&log.logged, i + 1);
+
+      expected = g_strdup_printf ("[%d] %s", get_only_worker (fixture->executor), line);
+      g_assert_cmpint (log.level, ==, levels[i].got);
+      g_assert_cmpstr (log.line, ==, expected);
+    }
+
+  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  g_log_remove_handler ("CFutures", handler);
+  g_free (log.line);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  cf_worker_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  program = g_file_read_link ("/proc/self/exe", NULL);
+
+#define add(path, max_workers, function) \
+  g_test_add ("/process-pool/" path, Fixture, GUINT_TO_POINTER (max_workers), set_up, function, tear_down)
+
+  add ("workers/start-with-the-first-call", 4, test_lazy);
+  add ("workers/are-reused", 4, test_reuse);
+  add ("workers/are-as-many-as-needed-up-to-the-limit", 3, test_max_workers);
+  g_test_add_func ("/process-pool/workers/are-as-many-as-there-are-cpus-by-default", test_max_workers_of_none);
+  add ("workers/have-numbers", 2, test_pids);
+  add ("workers/end-after-so-many-calls", 1, test_max_tasks);
+  add ("workers/end-after-so-many-calls-in-bulk", 2, test_max_tasks_in_bulk);
+  add ("workers/end-when-they-are-idle", 1, test_idle_timeout);
+  add ("workers/that-are-idle-heed-a-new-idle-timeout", 1, test_idle_timeout_set_late);
+  add ("workers/can-be-terminated", 1, test_terminate);
+  add ("workers/can-be-killed", 1, test_kill);
+  add ("workers/can-be-ended-before-there-are-any", 1, test_end_of_nothing);
+
+  add ("initializer/runs-once-in-each-worker", 2, test_initializer);
+  add ("initializer/is-found-by-name", 2, test_initializer_name);
+  add ("initializer/takes-large-arguments", 1, test_initializer_large);
+  add ("initializer/that-fails-breaks-the-pool", 2, test_initializer_fails);
+  add ("initializer/that-does-not-exist-breaks-the-pool", 1, test_initializer_unknown);
+
+  add ("start/worker-argv-is-the-command", 1, test_worker_argv);
+  add ("start/launcher-argv-goes-before-the-command", 1, test_launcher_argv);
+  add ("start/launcher-may-be-nice", 1, test_launcher_nice);
+  add ("start/environment-is-that-given", 1, test_environment);
+  add ("start/environment-is-inherited", 1, test_environment_inherited);
+  add ("start/working-directory-is-that-given", 1, test_working_directory);
+  add ("start/working-directory-is-inherited", 1, test_working_directory_inherited);
+  add ("start/settings-are-properties", 1, test_properties);
+  add ("start/settings-do-not-change-after-the-first-call", 1, test_settled);
+
+  add ("streams/standard-output-goes-where-it-is-told", 1, test_stdout);
+  add ("streams/standard-error-goes-where-it-is-told", 1, test_stderr);
+  add ("streams/standard-input-is-empty", 1, test_stdin);
+
+  add ("descriptors/are-not-inherited", 2, test_descriptors);
+  add ("descriptors/do-not-mind-a-fork", 2, test_fork);
+
+  add ("values/of-any-size-arrive", 1, test_sizes);
+  add ("values/of-any-size-arrive-at-once", 2, test_sizes_at_once);
+  add ("values/may-be-large-one-way", 1, test_large_one_way);
+  add ("values/that-are-large-outlive-the-worker", 1, test_large_result_stays);
+  add ("values/of-nested-types-arrive", 1, test_nested);
+  add ("values/that-are-nothing-arrive", 1, test_nothing);
+  add ("values/of-a-gibibyte-arrive", 1, test_gibibyte);
+  add ("values/of-long-error-messages-arrive", 1, test_long_message);
+
+  add ("handed-over/cancelled-calls-never-run", 1, test_handed_cancelled);
+  add ("handed-over/cancelling-tells-exactly-what-ran", 2, test_cancel_tells_the_truth);
+  add ("handed-over/calls-behind-a-long-one-move-on", 2, test_handed_moves_on);
+  add ("handed-over/calls-make-way-for-urgent-ones", 1, test_handed_priority);
+  add ("handed-over/large-arguments-are-cancelled-too", 1, test_handed_payload_cancelled);
+
+  add ("futures/progress-is-in-order", 1, test_progress_often);
+  add ("futures/progress-without-end-holds-up-nobody", 2, test_progress_flood);
+  add ("futures/notify-on-the-main-context", 1, test_notify);
+  add ("futures/notify-that-the-call-runs", 1, test_notify_running);
+  add ("futures/may-be-waited-for-by-many-threads", 1, test_many_waiters);
+  add ("futures/may-be-made-by-many-threads", 2, test_many_submitters);
+  add ("futures/are-done-though-nobody-waits", 1, test_nobody_waits);
+
+  add ("handler/makes-calls-at-once-or-later", 1, test_handler);
+  add ("handler/makes-the-calls-of-a-map", 1, test_handler_map);
+  add ("handler/has-no-c-functions", 1, test_handler_pointer);
+  add ("handler/has-lines-logged", 1, test_log);
+#undef add
+
+  return g_test_run ();
+}
