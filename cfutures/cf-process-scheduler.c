@@ -1775,6 +1775,7 @@ cf_process_scheduler_unref (CfProcessScheduler *self)
 
   CF_TSAN_ACQUIRE (self);
   g_assert (self->workers->len == 0);
+  g_assert (g_queue_is_empty (&self->discarded));
 
   if (self->manager != NULL)
     g_thread_unref (self->manager);
@@ -1870,6 +1871,20 @@ enqueue (CfProcessScheduler *self,
   dispatch (self);
 }
 
+/* Fails a call that was never taken, here and now. */
+static void
+reject (CfProcessScheduler *self,
+        CfRemoteCall       *call,
+        GError             *error)
+{
+  CfOutcome outcome;
+
+  cf_outcome_take_error (&outcome, error);
+  cf_call_clear (&call->call);
+  settle (self, call->future, FALSE, &outcome);
+  cf_remote_call_free (call);
+}
+
 /**
  * cf_process_scheduler_submit:
  * @self: a scheduler
@@ -1906,14 +1921,9 @@ cf_process_scheduler_submit (CfProcessScheduler *self,
   cf_mutex_unlock (&self->mutex);
 
   if (is_withdrawn)
-    {
-      cf_remote_call_free (call);
-    }
+    cf_remote_call_free (call);
   else if (error != NULL)
-    {
-      cf_call_clear (&call->call);
-      complete_with_error (self, call, g_steal_pointer (&error));
-    }
+    reject (self, call, g_steal_pointer (&error));
   g_clear_error (&error);
 
   return n_submitted;
