@@ -230,25 +230,26 @@ cf_future_get_priority (CfFuture *self)
 }
 
 /**
- * cf_future_has_task:
+ * cf_future_dup_task:
  * @self: a future
  *
- * Returns: whether it keeps the task that it was submitted with
+ * Returns: (transfer full) (nullable): the task that it was submitted with, if that is still kept
  */
-gboolean
-cf_future_has_task (CfFuture *self)
+gpointer
+cf_future_dup_task (CfFuture *self)
 {
-  gboolean answer;
+  gpointer task = NULL;
   guint word;
 
   if ((cf_future_get_word (self) & CF_WORD_DETAILED) == 0)
-    return FALSE;
+    return NULL;
 
   word = cf_future_lock (self);
-  answer = self->details->task != NULL;
+  if (self->details->task != NULL)
+    task = g_object_ref (self->details->task);
   cf_future_unlock (self, word);
 
-  return answer;
+  return task;
 }
 
 const char *

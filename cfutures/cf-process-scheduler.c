@@ -128,12 +128,6 @@ struct _Chore
       CfFuture         *future;
       CfFutureObserver *callbacks;
     };
-    struct
-    {
-      CfRemoteCall     *call;
-      gboolean          is_short;
-      CfOutcome         outcome;
-    };
     GQueue              queue;      /* of CfRemoteCall, or of CfRemoteLogLine */
   };
 };
@@ -551,7 +545,7 @@ discard (CfProcessScheduler *self,
 
   cf_mutex_lock (&self->mutex);
   g_queue_push_tail_link (&self->discarded, &call->link);
-  is_urgent = call->is_large || self->discarded.length >= MAX_DISCARDED;
+  is_urgent = call->is_large || call->task != NULL || self->discarded.length >= MAX_DISCARDED;
   cf_mutex_unlock (&self->mutex);
 
   if (is_urgent)
@@ -607,17 +601,7 @@ settle (CfProcessScheduler *self,
   push_chore (self, &chore);
 }
 
-/* What was submitted with a task is gone when its future is done. */
-static void
-run_completion (CfProcessScheduler *self,
-                Chore              *chore)
-{
-  cf_call_clear (&chore->call->call);
-  settle (self, chore->call->future, chore->is_short, &chore->outcome);
-  cf_remote_call_free (chore->call);
-}
-
-/* Settles the future of a call that is in no list any more, and has the call freed. */
+/* Settles the future of a call that is in no list any more, and has what was submitted with it freed soon. */
 static void
 complete (CfProcessScheduler *self,
           CfRemoteCall       *call,
@@ -628,15 +612,9 @@ complete (CfProcessScheduler *self,
     {
       cf_outcome_clear (outcome);
     }
-  else if (cf_future_has_task (call->future))
-    {
-      Chore chore = { .run = run_completion, .call = call, .is_short = is_short, .outcome = *outcome };
-
-      push_chore (self, &chore);
-      return;
-    }
   else
     {
+      call->task = cf_future_dup_task (call->future);
       settle (self, call->future, is_short, outcome);
     }
 

@@ -69,6 +69,7 @@ cf_remote_call_free (CfRemoteCall *self)
   if (self->payload >= 0)
     g_close (self->payload, NULL);
   g_clear_object (&self->future);
+  g_clear_object (&self->task);
   g_free (self);
 }
 
