@@ -177,14 +177,12 @@ def _block(wait_usec, timeout, interval=_SIGNAL_INTERVAL):
 def _make_call(future, function, args, kwargs):
     """Calls a function in the place of a future that runs, and settles that."""
     try:
-        result = function(*args, **kwargs)
+        outcome = function(*args, **kwargs), None
     except BaseException as exception:
-        future._finish(None, exception)
-    else:
-        future._finish(result, None)
-    finally:
-        # The traceback of an exception holds on to this frame and its callers, and the future to the exception.
-        del future, function, args, kwargs
+        outcome = None, exception
+    future._finish(outcome)
+    # The traceback of an exception holds on to this frame and its callers, and the future to the exception.
+    del future, function, args, kwargs, outcome
 
 
 class _Final:
@@ -204,6 +202,7 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
     """
 
     _workers = None
+    _outcome = None
     _has_callbacks = False      # ones that belong to a main context
 
     def __repr__(self):
@@ -298,7 +297,7 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
         self._keep_promise(None, exception)
 
     def _keep_promise(self, result, exception):
-        if self._begin() not in (PENDING, RUNNING) or not self._finish(result, exception):
+        if self._begin() not in (PENDING, RUNNING) or not self._finish((result, exception)):
             raise InvalidStateError(f'{_STATES[_get_state(hash(self))]}: {self!r}')
 
     def _begin(self):
@@ -318,16 +317,15 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
             _make_call(self, *call)
         del self, call
 
-    def _finish(self, result, exception):
+    def _finish(self, outcome):
         """Settles a future that runs; returns whether nobody else did."""
-        outcome = (result, exception)
         if vars(self).setdefault('_outcome', outcome) is not outcome:
             return False
 
-        if exception is None:
+        if outcome[1] is None:
             _settle(hash(self), None, None)
         else:
-            _fail(hash(self), exception)
+            _fail(hash(self), outcome[1])
         return True
 
     def _wait_for_outcome(self, timeout):
@@ -336,19 +334,16 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
         elif self._has_callbacks:
             _is_done(hash(self))
 
-        outcome = self._get_outcome()
+        outcome = self._outcome or self._get_outcome()
         if outcome[1] is not None:
             _look_at_error(hash(self))
         return outcome
 
     def _get_outcome(self):
         """Returns the result and the exception of a future that is done, or raises CancelledError."""
-        try:
-            return self._outcome
-        except AttributeError:
-            if self.cancelled():
-                raise CancelledError() from None
-        return vars(self).setdefault('_outcome', self._read_outcome())
+        if self.cancelled():
+            raise CancelledError()
+        return self._outcome or vars(self).setdefault('_outcome', self._read_outcome())
 
     def _read_outcome(self):
         """Translates the outcome of a call that was not made by Python."""
