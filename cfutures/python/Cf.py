@@ -514,15 +514,22 @@ class _Completions:
 
     def __init__(self):
         self._key = next(self._keys)
-        self._done = collections.deque()    # addresses
+        self._done = collections.deque()    # addresses, as are those of
+        self._foreign = collections.deque()                  # calls that may be due in this thread's own main context
         self._summons = None                # what the thread waits for that takes them out
         self._all[self._key] = self
 
-    def add(self, address):
-        _observe(address, None, _tell_completions, self._key, None)
+    def add(self, future):
+        if future._workers is None:
+            self._foreign.append(hash(future))
+        _observe(hash(future), None, _tell_completions, self._key, None)
 
     def take(self, timeout):
         """Waits for the next future and returns its address."""
+        while not self._done and self._foreign:
+            # To wait for such a call, however briefly, is to make it.
+            _wait(self._foreign.popleft(), 1, None, None)
+
         while not self._done:
             summons = self._summons = Future()
             if self._done:
@@ -558,7 +565,7 @@ def as_completed(fs, timeout=None):
     completions = _Completions()
     try:
         for address in list(futures):
-            completions.add(address)
+            completions.add(futures[address])
         while futures:
             try:
                 address = completions.take(remaining())

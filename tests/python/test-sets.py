@@ -36,6 +36,24 @@ def make_cancelled():
     return future
 
 
+class InOnesOwnContext(unittest.TestCase):
+    """To wait for calls that nobody but the waiting thread can make is to make them."""
+
+    def setUp(self):
+        executor = Cf.MainContextExecutor()
+        self.futures = [executor.submit(abs, -number) for number in range(3)]
+
+    def test_result(self):
+        self.assertEqual([future.result(LONG) for future in self.futures], [0, 1, 2])
+
+    def test_wait(self):
+        for return_when in (Cf.FIRST_COMPLETED, Cf.FIRST_EXCEPTION, Cf.ALL_COMPLETED):
+            self.assertTrue(Cf.wait(self.futures, LONG, return_when).done)
+
+    def test_as_completed(self):
+        self.assertEqual(sum(future.result() for future in Cf.as_completed(self.futures, LONG)), 3)
+
+
 class Waits(unittest.TestCase):
     functions = [Cf.wait, concurrent.futures.wait]
 
