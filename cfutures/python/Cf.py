@@ -38,12 +38,14 @@ import itertools
 import logging
 import math
 import os
+import pickle
 import sys
 import threading
 import time
 import weakref
 from concurrent.futures import (ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, BrokenExecutor, CancelledError,
                                 InvalidStateError)
+from concurrent.futures.process import BrokenProcessPool
 from concurrent.futures.thread import BrokenThreadPool
 
 from gi.repository import GLib
@@ -53,8 +55,8 @@ from ..overrides import override
 
 Cf = get_introspection_module('Cf')
 
-__all__ = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'BrokenExecutor', 'BrokenThreadPool',
-           'CancelledError', 'DoneAndNotDoneFutures', 'InvalidStateError', 'TimeoutError', 'as_completed', 'wait']
+__all__ = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'BrokenExecutor',
+           'BrokenProcessPool', 'BrokenThreadPool', 'CancelledError', 'DoneAndNotDoneFutures', 'InvalidStateError', 'TimeoutError', 'as_completed', 'wait']
 
 TimeoutError = TimeoutError
 
@@ -132,6 +134,8 @@ def _exception_of(error):
             return RuntimeError(error.message)
         if error.code == Cf.Error.BROKEN_EXECUTOR:
             return BrokenExecutor(error.message)
+        if error.code == Cf.Error.WORKER_DIED:
+            return BrokenProcessPool(error.message)
     return error
 
 
@@ -203,6 +207,7 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
 
     _workers = None
     _outcome = None
+    _is_pickled = False         # comes from a worker process
     _has_callbacks = False      # ones that belong to a main context
 
     def __repr__(self):
@@ -346,7 +351,7 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
         return self._outcome or vars(self).setdefault('_outcome', self._read_outcome())
 
     def _read_outcome(self):
-        """Translates the outcome of a call that was not made by Python."""
+        """Translates the outcome of a call that was not made in this process, or not by Python."""
         try:
             unused, value = self.get_value()
         except GLib.Error as error:
@@ -354,6 +359,8 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
         except TypeError:
             # So PyGObject takes a GValue without a type: there is no result.
             return None, None
+        if self._is_pickled:
+            return _unpickle(value.get_data_as_bytes().get_data())
         return value.unpack() if isinstance(value, GLib.Variant) else value, None
 
     def _block(self, timeout):
@@ -515,7 +522,7 @@ class _Completions:
     def __init__(self):
         self._key = next(self._keys)
         self._done = collections.deque()    # addresses, as are those of
-        self._foreign = collections.deque()                  # calls that may be due in this thread's own main context
+        self._foreign = collections.deque()     # calls that may be due in this thread's own main context
         self._summons = None                # what the thread waits for that takes them out
         self._all[self._key] = self
 
@@ -930,3 +937,123 @@ class ThreadPoolExecutor(_Final, Cf.ThreadPoolExecutor, concurrent.futures.Threa
 
 # The most that a pool of C can have.
 _MAX_WORKERS = 32767
+
+
+class RemoteTraceback(Exception):
+    """What an exception that comes from another process has as its cause: the traceback there, as text."""
+
+    def __str__(self):
+        return f'\n"""\n{self.args[0]}"""'
+
+
+def _unpickle(pickled):
+    """Reads what a worker says has become of a call."""
+    try:
+        has_succeeded, outcome = pickle.loads(pickled)
+    except Exception as exception:
+        return None, exception
+    if has_succeeded:
+        return outcome, None
+
+    exception, text = outcome
+    exception.__cause__ = RemoteTraceback(text)
+    return None, exception
+
+
+def _call_each(function, calls):
+    """What a worker makes of a chunk."""
+    return [function(*args) for args in calls]
+
+
+def _items_of(chunks):
+    """Iterates over what is in lists, and keeps none of it."""
+    for chunk in chunks:
+        chunk.reverse()
+        while chunk:
+            yield chunk.pop()
+
+
+def _to_bytes_variant(data):
+    return GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(data), True)
+
+
+@override
+class ProcessPoolExecutor(_Final, Cf.ProcessPoolExecutor, concurrent.futures.ProcessPoolExecutor):
+    """An executor that makes calls in a pool of Python processes.
+
+    Functions, arguments and results are pickled. A worker imports the program as __main__, so only what is below
+    `if __name__ == '__main__':` is the program's alone. If a worker dies only the call that it was making fails, with
+    BrokenProcessPool; the pool goes on.
+    """
+
+    _pools = weakref.WeakSet()
+
+    def __init__(self, max_workers=None, mp_context=None, initializer=None, initargs=(), *, max_tasks_per_child=None):
+        """Makes a pool of at most so many processes, by default as many as there are processors to use.
+
+        Each process calls initializer(*initargs) first, and makes at most max_tasks_per_child calls. There is one way
+        to start a process, whatever mp_context says.
+        """
+        if max_workers is not None and max_workers <= 0:
+            raise ValueError('max_workers must be greater than 0')
+        if initializer is not None and not callable(initializer):
+            raise TypeError('initializer must be a callable')
+        if max_tasks_per_child is not None and not isinstance(max_tasks_per_child, int):
+            raise TypeError('max_tasks_per_child must be an integer')
+        if max_tasks_per_child is not None and max_tasks_per_child <= 0:
+            raise ValueError('max_tasks_per_child must be >= 1')
+
+        Cf.ProcessPoolExecutor.__init__(self, max_workers=min(max_workers or 0, _MAX_WORKERS))
+        self.set_worker_kind(Cf.WorkerKind.PYTHON)
+        self.set_max_tasks_per_worker(max_tasks_per_child or 0)
+        self._prepare_workers(initializer, initargs)
+        self._pools.add(self)
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Has fn(*args, **kwargs) called by a process of the pool, and returns its future."""
+        if self.is_shut_down():
+            raise RuntimeError('cannot schedule new futures after shutdown')
+        try:
+            pickled = pickle.dumps((fn, args, kwargs))
+        except Exception as exception:
+            future = Future()
+            future.set_exception(exception)
+            return future
+
+        future = self.submit_name(':pickle', GLib.Variant.new_tuple(_to_bytes_variant(pickled)))
+        future._is_pickled = True
+        return future
+
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        """Does as map() of all executors. With a chunksize, so many calls are sent to a process as one."""
+        if chunksize < 1:
+            raise ValueError('chunksize must be >= 1.')
+
+        calls = zip(*iterables)
+        chunks = iter(lambda: list(itertools.islice(calls, chunksize)), [])
+        results = super().map(_call_each, itertools.repeat(fn), chunks, timeout=timeout, buffersize=buffersize)
+        return _items_of(results)
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """Takes no more calls; waits for those submitted, or cancels those that have not begun."""
+        Cf.Executor.shutdown(self, wait, cancel_futures)
+
+    def _prepare_workers(self, initializer, initargs):
+        main = sys.modules['__main__']
+        script = getattr(main, '__file__', None)
+        self.set_initializer_name(':prepare', GLib.Variant.new_tuple(
+            GLib.Variant('s', os.path.abspath(script) if script is not None else ''),
+            GLib.Variant('s', main.__package__ or ''),
+            GLib.Variant('as', [os.path.abspath(path) for path in sys.path]),
+            GLib.Variant('as', sys.argv),
+            _to_bytes_variant(pickle.dumps((initializer, initargs, {})) if initializer is not None else b''),
+        ))
+
+    @classmethod
+    def _close_all(cls):
+        for pool in list(cls._pools):
+            pool.shutdown()
+
+
+atexit.register(ProcessPoolExecutor._close_all)
+os.register_at_fork(after_in_child=ProcessPoolExecutor._pools.clear)

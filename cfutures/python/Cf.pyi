@@ -5,13 +5,14 @@
 
 import concurrent.futures
 import enum
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ALL_COMPLETED as ALL_COMPLETED
 from concurrent.futures import FIRST_COMPLETED as FIRST_COMPLETED
 from concurrent.futures import FIRST_EXCEPTION as FIRST_EXCEPTION
 from concurrent.futures import BrokenExecutor as BrokenExecutor
 from concurrent.futures import CancelledError as CancelledError
 from concurrent.futures import InvalidStateError as InvalidStateError
+from concurrent.futures.process import BrokenProcessPool as BrokenProcessPool
 from concurrent.futures.thread import BrokenThreadPool as BrokenThreadPool
 from types import EllipsisType
 from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
@@ -38,6 +39,11 @@ class ReturnWhen(enum.IntEnum):
     ALL_COMPLETED = 0
     FIRST_COMPLETED = 1
     FIRST_EXCEPTION = 2
+
+class WorkerKind(enum.IntEnum):
+    NATIVE = 0
+    PYTHON = 1
+    GJS = 2
 
 class Error(enum.IntEnum):
     CANCELLED = 0
@@ -137,3 +143,17 @@ class ThreadPoolExecutor(Executor, concurrent.futures.ThreadPoolExecutor):
     def get_thread_name_prefix(self) -> str: ...
     def get_idle_timeout(self) -> int: ...
     def set_idle_timeout(self, idle_timeout_usec: int) -> None: ...
+
+class ProcessPoolExecutor(Executor, concurrent.futures.ProcessPoolExecutor):
+    def __init__(self, max_workers: int | None = None, mp_context: object = None,
+                 initializer: Callable[..., object] | None = None, initargs: Iterable[Any] = (), *,
+                 max_tasks_per_child: int | None = None) -> None: ...
+    @classmethod
+    def new(cls, max_workers: int) -> ProcessPoolExecutor: ...
+    def get_worker_kind(self) -> WorkerKind: ...
+    def set_worker_kind(self, kind: WorkerKind) -> None: ...
+    def get_worker_pids(self) -> list[int]: ...
+    def get_idle_timeout(self) -> int: ...
+    def set_idle_timeout(self, idle_timeout_usec: int) -> None: ...
+    def terminate_workers(self) -> None: ...
+    def kill_workers(self) -> None: ...
