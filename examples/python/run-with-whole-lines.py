@@ -4,7 +4,8 @@
 
     run-with-whole-lines.py PROGRAM
 
-print() writes its arguments one by one, whatever other threads print meanwhile. The slides show whole lines.
+print() writes its arguments one by one, whatever other threads print meanwhile. The slides show whole lines, each when
+it was printed, also by other processes.
 """
 
 import runpy
@@ -21,6 +22,7 @@ class WholeLines(threading.local):
         self.text += text
         if self.text.endswith('\n'):
             sys.__stdout__.write(self.text)
+            sys.__stdout__.flush()
             self.text = ''
 
     def flush(self):

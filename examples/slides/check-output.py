@@ -9,7 +9,7 @@ What a slide prints is described by chains of lines. All chains together hold ea
 lines of a chain appear in its order. Lines in different chains may come in any order between each other, as they do
 when threads print them. Where a listing prints the same lines twice, it has several sections, one after the other.
 
-Thread names, addresses and times are replaced before the comparison.
+Thread names, process numbers, addresses and times are replaced before the comparison.
 """
 
 import re
@@ -22,6 +22,7 @@ ITEMS = range(1, 11)
 REPLACEMENTS = [
     (r'\bThread(PoolExecutor)?-[\d_]+', 'Thread'),
     (r'\b0x[0-9a-f]+', 'ADDRESS'),
+    (r'in process \d+', 'in process PID'),
     (r'\d+\.\d+ seconds', 'TIME seconds'),
     # The slide happens to show a future whose call has begun. It may as well not have.
     (r'state=pending', 'state=running'),
@@ -71,11 +72,19 @@ LISTINGS = {
         [['main: starting', str(n), 'main: done'] for n in (1, 2, 3, 4)],
     ],
 
+    'process-pool': [[
+        [f'run task {n} in process PID' for n in COUNTDOWN],
+    ]],
+
     'cpu-benchmark': [
         [[*[f'item {n} result {n * 10000000}' for n in ITEMS], 'Sequential execution in TIME seconds']],
         [[f'item {n} result {n * 10000000}', 'Thread pool execution in TIME seconds'] for n in ITEMS],
     ],
 }
+
+LISTINGS['cpu-benchmark-with-processes'] = LISTINGS['cpu-benchmark'] + [
+    [[f'item {n} result {n * 10000000}', 'Process pool execution in TIME seconds'] for n in ITEMS],
+]
 
 
 def normalise(line):
