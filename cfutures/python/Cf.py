@@ -469,12 +469,6 @@ class _Notifier:
 
 DoneAndNotDoneFutures = collections.namedtuple('DoneAndNotDoneFutures', 'done not_done')
 
-_RETURN_WHEN = {
-    ALL_COMPLETED: Cf.ReturnWhen.ALL_COMPLETED,
-    FIRST_COMPLETED: Cf.ReturnWhen.FIRST_COMPLETED,
-    FIRST_EXCEPTION: Cf.ReturnWhen.FIRST_EXCEPTION,
-}
-
 
 def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     """Waits for futures, at most so many seconds.
@@ -483,14 +477,15 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     one of them, with FIRST_EXCEPTION one that has failed, or all.
     """
     futures = set(fs)
-    if return_when not in _RETURN_WHEN and return_when not in _RETURN_WHEN.values():
-        raise ValueError(f'Invalid return condition: {return_when!r}')
-
     with contextlib.suppress(TimeoutError):
-        if _RETURN_WHEN.get(return_when, return_when) == Cf.ReturnWhen.ALL_COMPLETED:
+        if return_when in (ALL_COMPLETED, Cf.ReturnWhen.ALL_COMPLETED):
             _wait_for_all(futures, timeout)
-        elif futures:
-            _wait_for_first(futures, timeout, _RETURN_WHEN.get(return_when, return_when))
+        elif return_when in (FIRST_COMPLETED, Cf.ReturnWhen.FIRST_COMPLETED):
+            _wait_for_first(futures, timeout)
+        elif return_when in (FIRST_EXCEPTION, Cf.ReturnWhen.FIRST_EXCEPTION):
+            _wait_for_failed(futures, timeout)
+        else:
+            raise ValueError(f'Invalid return condition: {return_when!r}')
 
     done = {future for future in futures if future.done()}
     return DoneAndNotDoneFutures(done, futures - done)
@@ -503,14 +498,21 @@ def _wait_for_all(futures, timeout):
             future._block(remaining())
 
 
-def _wait_for_first(futures, timeout, return_when):
+def _wait_for_first(futures, timeout):
     # To begin a wait takes time in proportion to the number of futures.
     interval = _SIGNAL_INTERVAL + len(futures) * 20e-6
     addresses = (_Address * len(futures))(*map(hash, futures))
     workers = _here.workers
     with workers.waiting() if workers is not None else contextlib.nullcontext():
-        _block(lambda usec: _wait_for_set(addresses, len(addresses), return_when, usec, None, None, None, None),
-               timeout, interval)
+        _block(lambda usec: _wait_for_set(addresses, len(addresses), Cf.ReturnWhen.FIRST_COMPLETED, usec,
+                                          None, None, None, None), timeout, interval)
+
+
+def _wait_for_failed(futures, timeout):
+    # To C, what comes pickled from another process is a result in any case.
+    for future in as_completed(futures, timeout):
+        if not future.cancelled() and future._get_outcome()[1] is not None:
+            return
 
 
 class _Completions:
@@ -950,8 +952,10 @@ def _unpickle(pickled):
     """Reads what a worker says has become of a call."""
     try:
         has_succeeded, outcome = pickle.loads(pickled)
-    except Exception as exception:
-        return None, exception
+    except BaseException as exception:
+        failure = BrokenProcessPool('What a worker has sent cannot be read')
+        failure.__cause__ = exception
+        return None, failure
     if has_succeeded:
         return outcome, None
 

@@ -88,9 +88,8 @@ class ThreadPoolExecutor(Cf.ThreadPoolExecutor):
 def take_the_place_of_concurrent_futures():
     base = types.ModuleType('concurrent.futures._base')
     futures = types.ModuleType('concurrent.futures')
-    futures.ProcessPoolExecutor = concurrent.futures.ProcessPoolExecutor
     for name in ('ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'BrokenExecutor', 'CancelledError', 'Executor',
-                 'InvalidStateError', 'TimeoutError', 'as_completed', 'wait'):
+                 'InvalidStateError', 'ProcessPoolExecutor', 'TimeoutError', 'as_completed', 'wait'):
         setattr(futures, name, getattr(Cf, name))
         setattr(base, name, getattr(Cf, name))
     for name in ('PENDING', 'RUNNING', 'CANCELLED', 'CANCELLED_AND_NOTIFIED', 'FINISHED', 'Future'):

@@ -6,6 +6,7 @@ import concurrent.futures
 import concurrent.futures.process
 import os
 import signal
+import sys
 import time
 import traceback
 import unittest
@@ -43,6 +44,15 @@ class Unreadable(Exception):
 
 def fail_unreadably():
     raise Unreadable(1, 2)
+
+
+class UnreadableResult:
+    def __reduce__(self):
+        return sys.exit, (3,)
+
+
+def make_unreadable():
+    return UnreadableResult()
 
 
 def capture(*args, **kwargs):
@@ -97,6 +107,16 @@ class Pools(unittest.TestCase):
         futures = [self.pool.submit(abs, -number) for number in range(20)]
         self.assertEqual(sum(future.result() for future in Cf.as_completed(futures, LONG)), sum(range(20)))
         self.assertEqual(Cf.wait(futures, LONG).not_done, set())
+
+    def test_first_exception(self):
+        release = self.pool.submit(time.sleep, 1)
+        failing = self.pool.submit(fail)
+        self.assertEqual(Cf.wait([release, failing], LONG, Cf.FIRST_EXCEPTION).done, {failing})
+
+    def test_result_that_cannot_be_read(self):
+        exception = self.pool.submit(make_unreadable).exception(LONG)
+        self.assertIsInstance(exception, Cf.BrokenProcessPool)
+        self.assertIsInstance(exception.__cause__, SystemExit)
 
     def test_map(self):
         for chunksize in (1, 3, 50):
