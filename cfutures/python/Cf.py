@@ -56,8 +56,10 @@ from ..overrides import override
 Cf = get_introspection_module('Cf')
 
 __all__ = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'BrokenExecutor',
-           'BrokenProcessPool', 'BrokenThreadPool', 'CancelledError', 'DoneAndNotDoneFutures', 'InvalidStateError', 'TimeoutError', 'as_completed', 'wait']
+           'BrokenProcessPool', 'BrokenThreadPool', 'CancelledError', 'DoneAndNotDoneFutures', 'InvalidStateError',
+           'TimeoutError', 'as_completed', 'wait']
 
+# Python's own, by a name that the namespace can be given.
 TimeoutError = TimeoutError
 
 # Where concurrent.futures complains.
@@ -73,8 +75,8 @@ _SIGNAL_INTERVAL = 0.05
 _MAX_DEPTH = 40
 
 
-# C functions that are called with the interpreter lock held, and those that block, without it. They take a future by its
-# address, which is its hash.
+# C functions that are called with the interpreter lock held, and those that block, without it. They take a future by
+# its address, which is its hash.
 
 _locked = ctypes.PyDLL('libcfutures-1.so.0')
 _unlocked = ctypes.CDLL('libcfutures-1.so.0')

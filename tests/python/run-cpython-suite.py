@@ -56,8 +56,10 @@ def reason_to_skip(test):
 def assert_python_ok(*arguments, **environment):
     """Runs a program of a test as test.support does, with CFutures in it."""
     *options, program = arguments
-    program = re.sub('^( *)(?=from concurrent.futures import)', r'\1import concurrent_futures\n\1', program, flags=re.M)
-    process = subprocess.run([sys.executable, *options, program], capture_output=True, env={**os.environ, **environment})
+    program = re.sub('^( *)(?=from concurrent.futures import)', r'\1import concurrent_futures\n\1', program,
+                     flags=re.MULTILINE)
+    process = subprocess.run([sys.executable, *options, program], capture_output=True,
+                             env={**os.environ, **environment})
     if process.returncode != 0:
         raise AssertionError(f'exit status {process.returncode}: {process.stderr.decode()}')
     return process.returncode, process.stdout, process.stderr
@@ -93,10 +95,10 @@ def load_tests(loader, standard_tests, pattern):
 
 if __name__ == '__main__':
     try:
-        import test.support
+        from test import support
     except ImportError:
         print("1..0 # SKIP CPython's tests are not installed")
         sys.exit()
 
-    test.support.verbose = False
+    support.verbose = False
     tap.main('__main__')

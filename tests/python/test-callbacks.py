@@ -171,11 +171,11 @@ class ByPythonsRule(unittest.TestCase):
             self.future.set_result(1)
         self.assertEqual(len(self.idents), 1)
 
-
     def test_may_wait_for_another_promise(self):
         other = Cf.Future()
         thread = threading.Thread(target=lambda: other.set_result(2))
-        self.future.add_done_callback(lambda future: (thread.start(), self.idents.append(other.result(60))), context=None)
+        self.future.add_done_callback(lambda future: thread.start(), context=None)
+        self.future.add_done_callback(lambda future: self.idents.append(other.result(60)), context=None)
         self.future.set_result(1)
         thread.join()
         self.assertEqual(self.idents, [2])

@@ -77,7 +77,8 @@ class Promises(unittest.TestCase):
 
     def test_settling_twice(self):
         self.future.set_result(1)
-        with self.assertRaisesRegex(Cf.InvalidStateError, '^FINISHED: <Future at 0x[0-9a-f]+ state=finished returned int>$'):
+        with self.assertRaisesRegex(Cf.InvalidStateError,
+                                    '^FINISHED: <Future at 0x[0-9a-f]+ state=finished returned int>$'):
             self.future.set_result(2)
         with self.assertRaises(concurrent.futures.InvalidStateError):
             self.future.set_exception(ValueError())

@@ -74,7 +74,8 @@ class Interrupts(unittest.TestCase):
     def test_end_of_the_program(self):
         """Once interrupted the program ends, although a call does not."""
         program = PROGRAM.format(statement='pass').replace('release.set()', 'pass')
-        with subprocess.Popen([sys.executable, '-c', program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with subprocess.Popen([sys.executable, '-c', program], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE) as process:
             try:
                 self.assertIn(b'KeyboardInterrupt', process.communicate(timeout=LONG)[1])
             finally:
