@@ -264,8 +264,8 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
         """Waits for the call, at most so many seconds, and returns what it raised, or None."""
         return self._wait_for_outcome(timeout)[1]
 
-    def add_done_callback(self, fn, context=...):
-        """Has fn(future) called when the future is done.
+    def add_done_callback(self, fn, *user_data, context=...):
+        """Has fn(future, *user_data) called when the future is done.
 
         By default it is called by the main loop of this thread: asyncio's if that runs, otherwise GLib's, that is, in
         its default main context. If the thread blocks on the future the call comes before that returns. With another
@@ -274,18 +274,18 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
         """
         loop = _get_asyncio_loop() if context is ... else None
         if context is None or _is_part_of_asyncio(fn):
-            super().add_done_callback_full(None, _logging(fn))
+            super().add_done_callback_full(None, _logging(fn), *user_data)
         elif loop is not None:
             fn = functools.partial(loop.call_soon_threadsafe, _logging(fn))
-            super().add_done_callback_full(None, _logging(fn))
+            super().add_done_callback_full(None, _logging(fn), *user_data)
         else:
             self._has_callbacks = True
             if self._workers is not None:
                 fn = self._workers.observe(self, fn)
             if context is ...:
-                super().add_done_callback(_logging(fn))
+                super().add_done_callback(_logging(fn), *user_data)
             else:
-                super().add_done_callback_full(context, _logging(fn))
+                super().add_done_callback_full(context, _logging(fn), *user_data)
 
     def set_running_or_notify_cancel(self):
         """Says that the work behind a promise begins; returns False if that was cancelled and should not be done."""
@@ -414,7 +414,7 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
             made = _Notifier()
             notifier = vars(self).setdefault('_notifier', made)
             if notifier is made:
-                self.add_done_callback(notifier.tell, None)
+                self.add_done_callback(notifier.tell, context=None)
         return notifier
 
 
@@ -424,9 +424,9 @@ _beginning = threading.RLock()
 
 def _logging(fn):
     """Returns a callback for C that calls a function and logs what that raises."""
-    def call(future, *unused):
+    def call(future, *user_data):
         try:
-            fn(future)
+            fn(future, *user_data)
         except Exception:
             _logger.exception('exception calling callback for %r', future)
 
@@ -716,9 +716,9 @@ class _Workers:
 
     def observe(self, future, fn):
         """Remembers that a future has a callback until that is called; returns what to call in its place."""
-        def call(future):
+        def call(future, *user_data):
             self._observed.pop(future, None)
-            fn(future)
+            fn(future, *user_data)
 
         self._observed[future] = True
         return call

@@ -87,7 +87,7 @@ class OnTheMainLoop(unittest.TestCase):
 
     def test_of_a_given_context(self):
         context = GLib.MainContext.new()
-        self.future.add_done_callback(self.on_done, context)
+        self.future.add_done_callback(self.on_done, context=context)
         self.future.set_result(1)
         while GLib.MainContext.default().iteration(False):
             pass
@@ -117,6 +117,12 @@ class OnTheMainLoop(unittest.TestCase):
             iterate_until(lambda: self.seen)
         self.assertIn('exception calling callback for <Future at ', logged.output[0])
         self.assertIn('ValueError: no', logged.output[0])
+
+    def test_takes_data(self):
+        self.future.add_done_callback(lambda *arguments: self.seen.append(arguments), 1, None)
+        self.future.set_result(1)
+        self.future.result()
+        self.assertEqual(self.seen, [(self.future, 1, None)])
 
     def test_finds_attributes(self):
         with Cf.ThreadPoolExecutor(1) as pool:

@@ -132,7 +132,7 @@ class WithoutTheCollector(unittest.TestCase):
             thing = Thing()
             reference = weakref.ref(thing)
             future = Cf.Future()
-            future.add_done_callback(lambda future, thing=thing: None, context)
+            future.add_done_callback(lambda future, thing=thing: None, context=context)
             del thing, future
             self.assertIsNone(reference())
 
