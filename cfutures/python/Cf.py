@@ -19,12 +19,15 @@ a thread that waits is one that does not work, so native calls of the same pool 
 The way is shorter because of the interpreter lock. PyGObject lets go of it around each C function. If another thread
 wants it that costs 32 µs, otherwise 0.2 µs. So the few functions that every call goes through and that return at once
 are called by ctypes, with the lock held, for 0.2 µs in any case. What was measured, in µs a call, with Python 3.11 on
-two processors:
+two processors (tests/benchmarks/bench-python.py measures it again):
 
                                                        20,000 submitted, then read      one after the other
-    concurrent.futures                                            8.1 – 14.5                    52 – 63
+    concurrent.futures                                            7.0 – 9.0                       25
     each call a CfLocalFunc of its own                             28                           23 – 27
-    a queue, and workers that serve it                            3.7 – 5.5                     11
+    a queue, and workers that serve it                            3.5 – 4.3                       13
+
+The process pool is the C library's, with the Python workers that come with it. It sends them pickled calls, by a
+function that they have for this, and reads pickled outcomes.
 """
 
 import atexit
