@@ -116,18 +116,28 @@ def _is_done(address):
     return _look(address, 0, None, None)
 
 
+_PYTHON_EXCEPTION = _quark(b'python-exception')
+
+
 def _fail(address, exception):
     """Settles a future as failed. C sees a GLib.Error as it is, and other exceptions by their name and text."""
     if isinstance(exception, GLib.Error):
-        domain, code, message = exception.domain, exception.code, exception.message
+        domain, code, message = _quark(exception.domain.encode()), exception.code, exception.message
     else:
-        domain, code, message = 'python-exception', 0, type(exception).__name__
-        with contextlib.suppress(Exception):
-            message += f': {exception}'
+        domain, code, message = _PYTHON_EXCEPTION, 0, _describe(exception)
 
-    error = _new_error(_quark(domain.encode()), code, message.encode(errors='backslashreplace'))
+    error = _new_error(domain, code, message.encode(errors='backslashreplace'))
     _settle_with_error(address, error, None)
     _free_error(error)
+
+
+def _describe(exception):
+    name = type(exception).__name__
+    try:
+        text = str(exception)
+    except Exception:
+        return name
+    return f'{name}: {text}' if text else name
 
 
 def _exception_of(error):
