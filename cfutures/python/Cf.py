@@ -216,8 +216,9 @@ class _Final:
 class Future(_Final, Cf.Future, concurrent.futures.Future):
     """The result of a call that may not have been made yet, or a promise if it was made by hand.
 
-    It has the attributes `_workers` and `_call` (function, args, kwargs) as long as it is in the queue of a pool, where
-    whoever takes the call out is the one to make it; and `_outcome` (result, exception) since the call has ended.
+    One that a pool of threads is to make has the attribute `_workers`, and until it begins `_call` (function, args,
+    kwargs): whoever takes that away is the one to make the call. All have an `_outcome` (result, exception) once it is
+    known to Python.
     """
 
     _workers = None
@@ -531,16 +532,16 @@ def _wait_for_failed(futures, timeout):
 
 
 class _Completions:
-    """Hears of futures that are done, in the order in which they are."""
+    """Hears of futures that are done, in the order in which they are. It knows them by their addresses."""
 
     _all = {}
     _keys = itertools.count(1)
 
     def __init__(self):
         self._key = next(self._keys)
-        self._done = collections.deque()    # addresses, as are those of
-        self._foreign = collections.deque()     # calls that may be due in this thread's own main context
-        self._summons = None                # what the thread waits for that takes them out
+        self._done = collections.deque()
+        self._foreign = collections.deque()     # whose calls may be due in this thread's own main context
+        self._summons = None                    # what the thread waits for that takes them out
         self._all[self._key] = self
 
     def add(self, future):
