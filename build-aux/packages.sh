@@ -18,6 +18,7 @@
 #          module NAME VERSION     a pkg-config module of at least that version
 #          typelib NAME VERSION    a namespace that Python can import by introspection
 #          sanitizer CC NAME       CC links programs with -fsanitize=NAME
+#          fuzzer CC               CC links fuzz targets, which have no main() of their own
 #          valgrind                Valgrind, with the symbols of the C library that it cannot do without
 requirements ()
 {
@@ -34,6 +35,7 @@ check | a C++ compiler         | command c++                        | g++       
 check | GCC's AddressSanitizer | sanitizer gcc address,undefined    | gcc                        | libasan libubsan              | gcc-libs
 check | clang                  | command clang                      | clang                      | clang                         | clang
 check | clang's ThreadSanitizer | sanitizer clang thread            | libclang-rt-dev            | compiler-rt                   | compiler-rt
+check | clang's libFuzzer      | fuzzer clang                       | libclang-rt-dev            | compiler-rt                   | compiler-rt
 check | Valgrind               | valgrind                           | valgrind libc6-dbg         | valgrind                      | valgrind debuginfod
 check | GObject Introspection  | command g-ir-scanner               | gobject-introspection libgirepository1.0-dev | gobject-introspection-devel | gobject-introspection
 check | Vala                   | command valac                      | valac                      | vala                          | vala
@@ -42,6 +44,8 @@ check | PyGObject              | typelib Gio 2.0                    | python3-gi
 check | gjs                    | command gjs                        | gjs                        | gjs                           | gjs
 check | gi-docgen              | command gi-docgen                  | gi-docgen                  | gi-docgen                     | gi-docgen
 check | oneTBB, for benchmarks | module tbb 2021                    | libtbb-dev                 | tbb-devel                     | onetbb
+check | GdkPixbuf, for an example | module gdk-pixbuf-2.0 2.42     | libgdk-pixbuf-2.0-dev      | gdk-pixbuf2-devel             | gdk-pixbuf2
+check | bubblewrap             | command bwrap                      | bubblewrap                 | bubblewrap                    | bubblewrap
 check | nginx                  | command nginx                      | nginx-light                | nginx-core                    | nginx
 check | GNU time               | command time                       | time                       | time                          | time
 check | nm                     | command nm                         | binutils                   | binutils                      | binutils
@@ -67,7 +71,7 @@ can_link_sanitizer ()
 {
   probe_directory=$(mktemp -d) || return 1
   printf 'int main (void) { return 0; }\n' > "$probe_directory/probe.c"
-  "$1" "-fsanitize=$2" "$probe_directory/probe.c" -o "$probe_directory/probe" > /dev/null 2>&1
+  "$1" "-fsanitize=$2" "-Dmain=${3-main}" "$probe_directory/probe.c" -o "$probe_directory/probe" > /dev/null 2>&1
   probe_status=$?
   rm -rf "$probe_directory"
   return "$probe_status"
@@ -80,6 +84,7 @@ is_there ()
     module) pkg-config --exists "$2 >= $3" 2> /dev/null ;;
     typelib) "$system_python" -c "import gi; gi.require_version ('$2', '$3')" > /dev/null 2>&1 ;;
     sanitizer) can_link_sanitizer "$2" "$3" ;;
+    fuzzer) can_link_sanitizer "$2" fuzzer LLVMFuzzerTestOneInput ;;
     valgrind) valgrind -q true > /dev/null 2>&1 ;;
   esac
 }

@@ -11,9 +11,10 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "cf-error-private.h"
 #include "cf-function-name-private.h"
 
-#define CHUNK_TYPE "(amvm(siay))"
+#define CHUNK_TYPE "(amvm" CF_ERROR_VARIANT_TYPE ")"
 
 /* The calls that this thread is in the middle of, innermost first. */
 typedef struct _Frame Frame;
@@ -357,11 +358,11 @@ cf_chunk_new (GPtrArray *results,
     }
 
   if (error != NULL)
-    failure = g_variant_new ("(si^ay)", g_quark_to_string (error->domain), error->code, error->message);
+    failure = cf_error_to_variant (error);
 
   return g_variant_ref_sink (g_variant_new ("(@amv@m(siay))",
                                             g_variant_builder_end (&builder),
-                                            g_variant_new_maybe (G_VARIANT_TYPE ("(siay)"), failure)));
+                                            g_variant_new_maybe (G_VARIANT_TYPE (CF_ERROR_VARIANT_TYPE), failure)));
 }
 
 /**
@@ -414,13 +415,6 @@ cf_chunk_dup_error (GVariant *chunk)
 {
   g_autoptr(GVariant) maybe = g_variant_get_child_value (chunk, 1);
   g_autoptr(GVariant) failure = g_variant_get_maybe (maybe);
-  const char *domain;
-  const char *message;
-  int code;
 
-  if (failure == NULL)
-    return NULL;
-
-  g_variant_get (failure, "(&si^&ay)", &domain, &code, &message);
-  return g_error_new_literal (g_quark_from_string (domain), code, message);
+  return failure != NULL ? cf_error_from_variant (failure) : NULL;
 }

@@ -8,10 +8,10 @@
  *                          └───────────────────────────────────────────┘
  *           ←── socket: start-up, payloads' descriptors, cancelling, wake-ups, death ──→
  *
- * Why both: measured on two cores, with a small call that is echoed by a process that spins before it sleeps, a
- * round trip takes some 1.5 µs through shared memory and some 14 µs through a socket, which costs two system calls on
- * either side even if nobody sleeps. But a socket passes descriptors, can be polled with everything else, and tells
- * when the other side has died, whatever killed it.
+ * Why both: measured on two cores, with a small frame that another process sends back while both sides spin, a
+ * round trip takes 1.3 µs through shared memory and 6 to 7 µs through a socket, which costs two system calls on either
+ * side (tests/benchmarks/bench-transport.c); if both sleep it is the same, 40 to 70 µs. But a socket passes
+ * descriptors, can be polled with everything else, and tells when the other side has died, whatever killed it.
  *
  * **Claim words.** A call in the ring is still the pool's until the worker begins it. Both change the word of its
  * slot from OFFERED, with the call's id in it, by a compare-and-swap: the worker to CLAIMED, the pool to FREE if it

@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
-GError *cf_error_new_shut_down (void);
+/* An error that goes to another process: domain, code, message. */
+#define CF_ERROR_VARIANT_TYPE "(siay)"
+
+GError   *cf_error_new_shut_down (void);
+GVariant *cf_error_to_variant    (const GError *error);
+GError   *cf_error_from_variant  (GVariant     *variant);
 
 G_END_DECLS

@@ -433,6 +433,9 @@ cf_executor_submit (CfExecutor *self,
  * library or a plug-in, as `g_module_open()` finds it (`libfoo.so`, or a path), or nothing for the program
  * itself.
  *
+ * In a process pool whose workers run another language the name means what it means there:
+ * see [enum@Cf.WorkerKind].
+ *
  * If there is no such function the future fails with `CF_ERROR_NO_SUCH_FUNCTION`.
  *
  * Returns: (transfer full): the future of the call
@@ -461,6 +464,8 @@ cf_executor_submit_name (CfExecutor *self,
  * @destroy: (nullable): frees @user_data, before the future is done, or when the call is cancelled
  *
  * Has @func called with @user_data.
+ *
+ * An executor that makes calls in other processes cannot: the future fails with `CF_ERROR_NOT_PORTABLE`.
  *
  * Returns: (transfer full): the future of the call
  *

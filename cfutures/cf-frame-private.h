@@ -25,9 +25,8 @@ typedef enum
 
 #define CF_FRAME_ALL_FLAGS 0xfu
 
-/* The type of the values of progress frames, and of errors. */
+/* The type of the values of progress frames. */
 #define CF_FRAME_PROGRESS_TYPE "(dmay)"
-#define CF_FRAME_ERROR_TYPE    "(siay)"
 
 /* What a frame says. One that is to be written has a value; one that was parsed has its parts, which are in
  * the parsed memory. */
@@ -43,7 +42,6 @@ typedef struct
   const char  *type;            /* (nullable): of the value */
   gconstpointer data;
   gsize        data_size;
-  guint64      payload_offset;  /* of the data, if they are in a payload */
 } CfFrame;
 
 gsize     cf_frame_get_size   (const CfFrame  *self);
@@ -59,10 +57,6 @@ gboolean  cf_frame_parse      (CfFrame        *self,
                                gsize           size,
                                GError        **error);
 GVariant *cf_frame_take_value (const CfFrame  *self,
-                               gpointer        memory,
-                               gboolean        is_trusted);
-
-GVariant *cf_frame_error_to_value (const GError *error);
-GError   *cf_frame_error_from_value (GVariant   *value);
+                               gpointer        memory);
 
 G_END_DECLS

@@ -11,7 +11,8 @@
  *
  * What comes from a worker is not to be trusted: the pool copies a frame out of the shared memory before it
  * looks at it, and cf_frame_parse() takes nothing for granted. It is a pure function of the bytes, and the
- * subject of a fuzz target. */
+ * subject of a fuzz target. Nor are values taken to be in normal form: what one worker has returned may be passed
+ * on to another one. */
 
 #include "config.h"
 
@@ -22,9 +23,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "cf-error.h"
-
-/* An error's domain becomes a quark, and these are never freed. */
-#define MAX_DOMAIN_LENGTH 255
 
 typedef struct
 {
@@ -37,7 +35,6 @@ typedef struct
   guint32 function_size;    /* with the NUL; 0 if there is no function */
   guint32 type_size;        /* with the NUL; 0 if there is no value */
   guint64 data_size;
-  guint64 payload_offset;
 } Header;
 
 G_STATIC_ASSERT (sizeof (Header) % 8 == 0);
@@ -109,7 +106,6 @@ cf_frame_write (const CfFrame *self,
     .function_size = string_size (self->function),
     .type_size = string_size (type),
     .data_size = self->value != NULL ? g_variant_get_size (self->value) : 0,
-    .payload_offset = self->payload_offset,
   };
 
   memcpy (bytes, &header, sizeof (header));
@@ -257,7 +253,6 @@ cf_frame_parse (CfFrame       *self,
     .type = header.type_size > 0 ? (const char *) bytes + sizeof (header) + header.function_size : NULL,
     .data = bytes + data_offset (header.function_size, header.type_size),
     .data_size = header.data_size,
-    .payload_offset = header.payload_offset,
   };
   return TRUE;
 }
@@ -266,54 +261,13 @@ cf_frame_parse (CfFrame       *self,
  * cf_frame_take_value:
  * @self: a parsed frame with a value that is not in a payload
  * @memory: (transfer full): what it was parsed from, which the value keeps
- * @is_trusted: whether the data are known to be in normal form
  *
  * Returns: (transfer full): its value
  */
 GVariant *
 cf_frame_take_value (const CfFrame *self,
-                     gpointer       memory,
-                     gboolean       is_trusted)
+                     gpointer       memory)
 {
   return g_variant_take_ref (g_variant_new_from_data (G_VARIANT_TYPE (self->type), self->data, self->data_size,
-                                                      is_trusted, g_free, memory));
-}
-
-/* Errors. */
-
-/**
- * cf_frame_error_to_value:
- * @error: an error
- *
- * Returns: (transfer floating): the error for a frame
- */
-GVariant *
-cf_frame_error_to_value (const GError *error)
-{
-  return g_variant_new ("(si^ay)", g_quark_to_string (error->domain), error->code, error->message);
-}
-
-/**
- * cf_frame_error_from_value:
- * @value: the value of a frame that says that a call has failed
- *
- * Returns: (transfer full) (nullable): the error, or %NULL if that is none
- */
-GError *
-cf_frame_error_from_value (GVariant *value)
-{
-  g_autoptr(GVariant) message_value = NULL;
-  g_autofree char *message = NULL;
-  const char *domain;
-  int code;
-
-  if (!g_variant_is_of_type (value, G_VARIANT_TYPE (CF_FRAME_ERROR_TYPE)))
-    return NULL;
-
-  g_variant_get (value, "(&si@ay)", &domain, &code, &message_value);
-  if (*domain == '\0' || strlen (domain) > MAX_DOMAIN_LENGTH)
-    return NULL;
-
-  message = g_variant_dup_bytestring (message_value, NULL);
-  return g_error_new_literal (g_quark_from_string (domain), code, message);
+                                                      FALSE, g_free, memory));
 }

@@ -229,6 +229,28 @@ cf_future_get_priority (CfFuture *self)
   return self->details != NULL ? self->details->priority : G_PRIORITY_DEFAULT;
 }
 
+/**
+ * cf_future_has_task:
+ * @self: a future
+ *
+ * Returns: whether it keeps the task that it was submitted with
+ */
+gboolean
+cf_future_has_task (CfFuture *self)
+{
+  gboolean answer;
+  guint word;
+
+  if ((cf_future_get_word (self) & CF_WORD_DETAILED) == 0)
+    return FALSE;
+
+  word = cf_future_lock (self);
+  answer = self->details->task != NULL;
+  cf_future_unlock (self, word);
+
+  return answer;
+}
+
 const char *
 cf_future_get_name (CfFuture *self)
 {

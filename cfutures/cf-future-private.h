@@ -209,6 +209,7 @@ void              cf_future_set_source       (CfFuture          *self,
                                               GObject           *source_object,
                                               gpointer           user_data);
 int               cf_future_get_priority     (CfFuture          *self);
+gboolean          cf_future_has_task         (CfFuture          *self);
 const char       *cf_future_get_name         (CfFuture          *self);
 gboolean          cf_future_is_cancel_requested (CfFuture       *self);
 gboolean          cf_future_interrupt        (CfFuture          *self,

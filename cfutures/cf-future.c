@@ -370,10 +370,13 @@ cf_future_end_remote (CfFuture *self,
                       gboolean  is_short)
 {
   guint word = cf_future_lock (self);
+  gboolean is_pending = cf_word_get_state (word) == CF_FUTURE_STATE_PENDING;
 
-  cf_future_unlock (self, word & ~CF_WORD_REMOTE);
-  if (cf_word_get_state (word) == CF_FUTURE_STATE_PENDING)
-    begin_running (self, TRUE, is_short, NULL);
+  /* In one step: nobody is to find it pending, and cancel it, when its call has been made. */
+  cf_future_unlock (self, (word & ~CF_WORD_REMOTE) | (is_pending ? CF_FUTURE_STATE_RUNNING : 0));
+
+  if (is_pending && !is_short)
+    cf_future_notify_state (self);
 }
 
 /**

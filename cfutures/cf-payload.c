@@ -7,10 +7,10 @@
  * goes when the last reference to the value does. Unsealed memory is refused: its owner could shrink it, and
  * whoever reads it then is killed by SIGBUS.
  *
- * A value that came as a payload, or a part of it, and goes on to another process (a result that is the argument of
- * the next call, an argument that is returned) is not written again: the memfd itself is passed on, with the place
- * in it. For that the descriptors of the largest payloads are kept as long as they are mapped, a few at most, in a
- * list under a mutex. */
+ * A value that came as a payload and goes on to another process (a result that is the argument of the next call, an
+ * argument that is returned) is not written again: the memfd itself is passed on. For that the descriptors of the
+ * largest payloads are kept as long as they are mapped, a few at most, in a list under a mutex. A part of a payload
+ * is written anew, for whoever gets the memfd can read all of it. */
 
 #include "config.h"
 
@@ -37,12 +37,10 @@
 
 typedef struct
 {
-  guint8 *address;
-  gsize   size;
-  gsize   lead;         /* how far before the value's data the pages begin */
-  guint64 offset;       /* of these data in the memfd */
-  int     descriptor;   /* kept, or -1 */
-  GList   link;
+  gpointer address;
+  gsize    size;
+  int      descriptor;    /* kept, or -1 */
+  GList    link;
 } Map;
 
 static struct
@@ -83,20 +81,10 @@ let_go_descriptor (Map *map)
   g_close (map->descriptor, NULL);
 }
 
-static gboolean
-contains (const Map    *map,
-          const guint8 *data,
-          gsize         size)
-{
-  return data >= map->address && size <= map->size && (gsize) (data - map->address) <= map->size - size &&
-         (data - map->address) % 8 == 0;
-}
-
 /* The memfd that the data are in already, or -1. The value keeps it mapped. */
 static int
-find_descriptor (const guint8 *data,
-                 gsize         size,
-                 guint64      *offset)
+find_descriptor (gconstpointer data,
+                 gsize         size)
 {
   int descriptor = -1;
 
@@ -105,11 +93,8 @@ find_descriptor (const guint8 *data,
     {
       Map *map = link->data;
 
-      if (contains (map, data, size))
-        {
-          descriptor = fcntl (map->descriptor, F_DUPFD_CLOEXEC, 0);
-          *offset = map->offset + (guint64) (data - map->address);
-        }
+      if (map->address == data && map->size == size)
+        descriptor = fcntl (map->descriptor, F_DUPFD_CLOEXEC, 0);
     }
   cf_mutex_unlock (&kept.mutex);
 
@@ -118,9 +103,11 @@ find_descriptor (const guint8 *data,
 
 static gboolean
 write_all (int           descriptor,
-           const guint8 *data,
+           gconstpointer memory,
            gsize         size)
 {
+  const guint8 *data = memory;
+
   while (size > 0)
     {
       gssize n = write (descriptor, data, size);
@@ -140,24 +127,21 @@ write_all (int           descriptor,
 /**
  * cf_payload_create:
  * @value: a value
- * @offset: (out): where in the memfd its data begin
  * @error: return location for a `GIOErrorEnum`
  *
  * Returns: a sealed memfd with the value's data, for the caller to close, or -1
  */
 int
 cf_payload_create (GVariant  *value,
-                   guint64   *offset,
                    GError   **error)
 {
-  const guint8 *data = g_variant_get_data (value);
+  gconstpointer data = g_variant_get_data (value);
   gsize size = g_variant_get_size (value);
-  int descriptor = find_descriptor (data, size, offset);
+  int descriptor = find_descriptor (data, size);
 
   if (descriptor >= 0)
     return descriptor;
 
-  *offset = 0;
   descriptor = memfd_create ("cfutures-payload", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (descriptor >= 0 &&
       write_all (descriptor, data, size) &&
@@ -177,21 +161,19 @@ unmap (gpointer data)
   Map *map = data;
 
   let_go_descriptor (map);
-  munmap (map->address - map->lead, map->lead + map->size);
+  munmap (map->address, map->size);
   g_free (map);
 }
 
 static gboolean
-check_payload (int       descriptor,
-               guint64   offset,
-               gsize     size,
-               GError  **error)
+check_payload (int      descriptor,
+               gsize    size,
+               GError **error)
 {
   struct stat status;
 
   if ((fcntl (descriptor, F_GET_SEALS) & SEALS) == SEALS &&
-      fstat (descriptor, &status) == 0 && status.st_size >= 0 &&
-      offset % 8 == 0 && offset <= (guint64) status.st_size && size <= (guint64) status.st_size - offset)
+      fstat (descriptor, &status) == 0 && status.st_size >= 0 && (gsize) status.st_size == size)
     return TRUE;
 
   g_set_error_literal (error, CF_ERROR, CF_ERROR_PROTOCOL, _("A payload is not sealed, or not of the size announced"));
@@ -202,9 +184,7 @@ check_payload (int       descriptor,
  * cf_payload_map:
  * @descriptor: what is said to be a sealed memfd, which stays the caller's
  * @type: of the value
- * @offset: where its data are said to begin
- * @size: how many bytes they are said to be
- * @is_trusted: whether the data are known to be in normal form
+ * @size: how many bytes it is said to be
  * @error: return location for a `CF_ERROR_PROTOCOL` or a `GIOErrorEnum`
  *
  * Returns: (transfer full) (nullable): the value
@@ -212,21 +192,18 @@ check_payload (int       descriptor,
 GVariant *
 cf_payload_map (int                  descriptor,
                 const GVariantType  *type,
-                guint64              offset,
                 gsize                size,
-                gboolean             is_trusted,
                 GError             **error)
 {
-  gsize lead = offset % (guint64) sysconf (_SC_PAGESIZE);
-  guint8 *pages;
+  gpointer address;
   Map *map;
 
-  if (!check_payload (descriptor, offset, size, error))
+  if (!check_payload (descriptor, size, error))
     return NULL;
 
   /* Private, for older kernels refuse to share what is sealed. The pages are the same. */
-  pages = mmap (NULL, lead + size, PROT_READ, MAP_PRIVATE, descriptor, (off_t) (offset - lead));
-  if (pages == MAP_FAILED)
+  address = mmap (NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (address == MAP_FAILED)
     {
       g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
                    _("A value of %lu bytes cannot be mapped: %s"), (gulong) size, g_strerror (errno));
@@ -234,13 +211,11 @@ cf_payload_map (int                  descriptor,
     }
 
   map = g_new0 (Map, 1);
-  map->address = pages + lead;
+  map->address = address;
   map->size = size;
-  map->lead = lead;
-  map->offset = offset;
   map->descriptor = -1;
   map->link.data = map;
   keep_descriptor (map, descriptor);
 
-  return g_variant_take_ref (g_variant_new_from_data (type, map->address, size, is_trusted, unmap, map));
+  return g_variant_take_ref (g_variant_new_from_data (type, address, size, FALSE, unmap, map));
 }

@@ -62,7 +62,8 @@
  *
  * Calls begin by priority, and within one in the order of submission. Short calls are sent in batches; a call
  * that has been sent to a worker but has not begun is still pending: it can be cancelled, and moves on to another
- * worker that has nothing to do. Large values are not copied but passed as shared memory.
+ * worker that has nothing to do. Large values are written once, into shared memory that the other side maps; one that
+ * has come that way and goes on is not written again.
  *
  * If a worker dies, only the call that it was making fails, with `CF_ERROR_WORKER_DIED`; its message says how the
  * process ended and what it said last on standard error. Another worker takes its place. A task's time limit, and
@@ -281,7 +282,8 @@ cf_process_pool_executor_class_init (CfProcessPoolExecutorClass *klass)
    * CfProcessPoolExecutor:worker-argv: (getter get_worker_argv) (setter set_worker_argv)
    *
    * The command that a worker is started with, instead of the one that [property@Cf.ProcessPoolExecutor:worker-kind]
-   * stands for; one more argument is added, which [ctor@Cf.Worker.new] takes.
+   * stands for; one more argument is added, which [ctor@Cf.Worker.new] takes. A native worker that is to run functions
+   * of this program has to be the same build of it.
    *
    * Since: 1.0
    */
@@ -292,7 +294,8 @@ cf_process_pool_executor_class_init (CfProcessPoolExecutorClass *klass)
    * CfProcessPoolExecutor:launcher-argv: (getter get_launcher_argv) (setter set_launcher_argv)
    *
    * A command that goes before that of the worker and starts it: a sandbox, `nice`, a debugger. It has to pass
-   * on the descriptors that it inherits, and to end when the worker does.
+   * on the descriptors that it inherits, and to end when the worker does. What is said of the worker's process (its
+   * number, how it ended) is then said of the launcher's, unless that becomes the worker as `nice` does.
    *
    * Since: 1.0
    */
@@ -635,7 +638,7 @@ cf_process_pool_executor_take_stderr_fd (CfProcessPoolExecutor *self,
  * @initializer: (scope forever): what each worker calls before its first call
  * @args: (nullable): its arguments, whose floating reference is taken
  *
- * Has each worker prepared. If @initializer fails, in any worker, the pool is broken: calls that have not begun, and
+ * Has each worker prepared. What @initializer returns is dropped; if it fails, in any worker, the pool is broken: calls that have not begun, and
  * those that are submitted later, fail with `CF_ERROR_BROKEN_EXECUTOR` and its message.
  *
  * Since: 1.0
@@ -800,7 +803,7 @@ cf_process_pool_executor_set_start_timeout (CfProcessPoolExecutor *self,
  * @self: a pool
  * @n_pids: (out): how many there are
  *
- * The processes that the pool has now. They come and go.
+ * The processes that the pool has now, as it has started them. They come and go.
  *
  * Returns: (transfer full) (array length=n_pids): their numbers
  *

@@ -22,14 +22,13 @@
  * **Nobody sleeps over a result.** `n_pollers` counts the threads that poll. While there is none, every worker that
  * has calls is *armed*: its `pool_asleep` is set, and with the next result it sends a message that wakes the
  * manager. A thread that stops polling as the last one arms the workers, under the mutex, and then looks at the
- * rings once more; whoever gives a call to a worker arms it, under the mutex, if nobody polls. So each result
- * either finds its worker armed or somebody polling who will still look.
+ * rings once more; if there is anything it wakes the manager. Whoever gives a call to a worker arms it, under the
+ * mutex, if nobody polls. So each result either finds its worker armed or somebody who will still look.
  *
  * **Locks**, in this order: `receiving` (what comes from the workers, and the list of workers) → a future's lock →
  * `mutex` (everything else). The list of workers is changed with both, and read with either. No user code runs
  * under any of them: results are collected, and their futures are settled afterwards. Callbacks that are due in
- * the completing thread are run in a thread of their own: one that waits for a future may hold a lock of the
- * user's, and a callback may wait for another call, which the manager must not.
+ * the completing thread, and whatever else may run code of the user's, are run in a thread of their own.
  *
  * **Life.** Each call holds its future, and the manager holds the scheduler until it has been closed, every call
  * is done and every process gone. A pool whose workers end MAX_FUTILE times without having made one call is
@@ -67,6 +66,7 @@
 #define RETRY_START_USEC  (50 * 1000)
 
 #define BATCH             64
+#define MAX_DISCARDED     256
 #define MAX_FUTILE        5
 #define MAX_NAME          (32 * 1024)
 
@@ -96,8 +96,10 @@ struct _CfProcessScheduler
   GError                   *broken;
   guint                     n_futile;
   guint                     n_pollers;
-  GAsyncQueue              *completions;
-  GThread                  *callback_thread;  /* runs them; NULL until there are any */
+  guint                     next_worker;  /* whose results are read first; under the receiving lock */
+  GQueue                    discarded;      /* CfRemoteCall: those that are over, to be freed */
+  GAsyncQueue              *chores;
+  GThread                  *chore_thread;   /* NULL until there are any */
 
   guint64                   last_id;
   guint64                   n_submitted;
@@ -112,12 +114,37 @@ struct _CfProcessScheduler
   gint64                    start_after;  /* no worker is started before that time */
 };
 
-/* Callbacks that are due in the completing thread. */
+/* Something in which code of the user's runs. */
+typedef struct _Chore Chore;
+
+struct _Chore
+{
+  void (*run) (CfProcessScheduler *self,
+               Chore              *chore);   /* NULL: there will be no more */
+  union
+  {
+    struct
+    {
+      CfFuture         *future;
+      CfFutureObserver *callbacks;
+    };
+    struct
+    {
+      CfRemoteCall     *call;
+      gboolean          is_short;
+      CfOutcome         outcome;
+    };
+    GQueue              queue;      /* of CfRemoteCall, or of CfRemoteLogLine */
+  };
+};
+
+/* What was received at a time. */
 typedef struct
 {
-  CfFuture         *future;       /* NULL: there will be no more */
-  CfFutureObserver *callbacks;
-} Completion;
+  CfRemoteResult results[BATCH];
+  guint          n;
+  GQueue         log;           /* CfRemoteLogLine */
+} Batch;
 
 static CfProcessScheduler *
 cf_process_scheduler_ref (CfProcessScheduler *self)
@@ -157,7 +184,7 @@ may_be_given_calls (CfProcessScheduler *self,
   guint max_tasks = self->config.max_tasks_per_worker;
 
   return worker->state == CF_REMOTE_WORKER_READY && worker->fault == NULL && !worker->is_condemned &&
-         worker->condemned_for == 0 && !worker->is_full &&
+         !worker->is_suspect && !worker->is_full &&
          (max_tasks == 0 || worker->n_given < max_tasks);
 }
 
@@ -454,87 +481,166 @@ name_function (CfProcessScheduler  *self,
   return TRUE;
 }
 
-/* Completing: without a lock. */
+/* Chores: what may run code of the user's has a thread of its own. It may wait for another call, which the manager
+ * must not; and a thread that waits, and so receives the results of others too, may hold a lock of the user's. */
 
 static gpointer
-callback_main (gpointer data)
+chore_main (gpointer data)
 {
   CfProcessScheduler *self = data;
 
   for (;;)
     {
-      g_autofree Completion *completion = g_async_queue_pop (self->completions);
+      g_autofree Chore *chore = g_async_queue_pop (self->chores);
 
-      CF_TSAN_ACQUIRE (completion);
-      if (completion->future == NULL)
+      CF_TSAN_ACQUIRE (chore);
+      if (chore->run == NULL)
         return NULL;
 
-      cf_future_run_immediate (completion->future, completion->callbacks);
-      g_object_unref (completion->future);
+      chore->run (self, chore);
     }
 }
 
 static void
-push_completion (CfProcessScheduler *self,
-                 CfFuture           *future,
-                 CfFutureObserver   *callbacks)
+push_chore (CfProcessScheduler *self,
+            const Chore        *chore)
 {
-  Completion *completion = g_new (Completion, 1);
+  Chore *copy = g_memdup2 (chore, sizeof (*chore));
 
-  completion->future = future != NULL ? g_object_ref (future) : NULL;
-  completion->callbacks = callbacks;
-  CF_TSAN_RELEASE (completion);
+  CF_TSAN_RELEASE (copy);
 
   cf_mutex_lock (&self->mutex);
-  if (self->callback_thread == NULL)
-    self->callback_thread = g_thread_new ("cf-callbacks", callback_main, self);
+  if (self->chore_thread == NULL)
+    self->chore_thread = g_thread_new ("cf-chores", chore_main, self);
   cf_mutex_unlock (&self->mutex);
 
-  g_async_queue_push (self->completions, completion);
+  g_async_queue_push (self->chores, copy);
 }
 
-/* Returns when every callback has been run. */
+/* Frees the calls that are over, some at a time, as they may hold data of the user's. */
+
 static void
-join_callback_thread (CfProcessScheduler *self)
+run_free_calls (CfProcessScheduler *self,
+                Chore              *chore)
 {
-  GThread *thread;
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&chore->queue)) != NULL)
+    cf_remote_call_free (link->data);
+}
+
+static void
+free_discarded (CfProcessScheduler *self)
+{
+  Chore chore = { .run = run_free_calls };
 
   cf_mutex_lock (&self->mutex);
-  thread = self->callback_thread;
+  chore.queue = self->discarded;
+  g_queue_init (&self->discarded);
+  cf_mutex_unlock (&self->mutex);
+
+  if (!g_queue_is_empty (&chore.queue))
+    push_chore (self, &chore);
+}
+
+static void
+discard (CfProcessScheduler *self,
+         CfRemoteCall       *call)
+{
+  gboolean is_urgent;
+
+  cf_mutex_lock (&self->mutex);
+  g_queue_push_tail_link (&self->discarded, &call->link);
+  is_urgent = call->is_large || self->discarded.length >= MAX_DISCARDED;
+  cf_mutex_unlock (&self->mutex);
+
+  if (is_urgent)
+    free_discarded (self);
+}
+
+/* Returns when every chore is done. */
+static void
+join_chore_thread (CfProcessScheduler *self)
+{
+  const Chore no_more = { NULL };
+  GThread *thread;
+
+  free_discarded (self);
+
+  cf_mutex_lock (&self->mutex);
+  thread = self->chore_thread;
   cf_mutex_unlock (&self->mutex);
 
   if (thread == NULL)
     return;
 
-  push_completion (self, NULL, NULL);
+  push_chore (self, &no_more);
   g_thread_join (thread);
 }
 
-/* Settles the future of a call that is in no list any more, and frees the call. */
+/* Completing: without a lock. */
+
+static void
+run_callbacks (CfProcessScheduler *self,
+               Chore              *chore)
+{
+  cf_future_run_immediate (chore->future, chore->callbacks);
+  g_object_unref (chore->future);
+}
+
+static void
+settle (CfProcessScheduler *self,
+        CfFuture           *future,
+        gboolean            is_short,
+        CfOutcome          *outcome)
+{
+  CfCall nothing = { CF_CALL_NONE };
+  Chore chore = { .run = run_callbacks };
+
+  cf_future_end_remote (future, is_short);
+  cf_future_end_call (future, &nothing);
+  chore.callbacks = cf_future_settle (future, outcome);
+  if (chore.callbacks == NULL)
+    return;
+
+  chore.future = g_object_ref (future);
+  push_chore (self, &chore);
+}
+
+/* What was submitted with a task is gone when its future is done. */
+static void
+run_completion (CfProcessScheduler *self,
+                Chore              *chore)
+{
+  cf_call_clear (&chore->call->call);
+  settle (self, chore->call->future, chore->is_short, &chore->outcome);
+  cf_remote_call_free (chore->call);
+}
+
+/* Settles the future of a call that is in no list any more, and has the call freed. */
 static void
 complete (CfProcessScheduler *self,
           CfRemoteCall       *call,
           gboolean            is_short,
           CfOutcome          *outcome)
 {
-  CfFuture *future = call->future;
-  CfFutureObserver *callbacks;
-
   if (call->is_initializer)
     {
       cf_outcome_clear (outcome);
-      cf_remote_call_free (call);
+    }
+  else if (cf_future_has_task (call->future))
+    {
+      Chore chore = { .run = run_completion, .call = call, .is_short = is_short, .outcome = *outcome };
+
+      push_chore (self, &chore);
       return;
     }
+  else
+    {
+      settle (self, call->future, is_short, outcome);
+    }
 
-  cf_future_end_remote (future, is_short);
-  cf_future_end_call (future, &call->call);
-  callbacks = cf_future_settle (future, outcome);
-
-  if (callbacks != NULL)
-    push_completion (self, future, callbacks);
-
-  cf_remote_call_free (call);
+  discard (self, call);
 }
 
 static void
@@ -637,7 +743,7 @@ static void
 report_progress (CfProcessScheduler *self,
                  CfRemoteResult     *result)
 {
-  g_autoptr(GVariant) value = cf_frame_take_value (&result->frame, g_steal_pointer (&result->memory), FALSE);
+  g_autoptr(GVariant) value = cf_frame_take_value (&result->frame, g_steal_pointer (&result->memory));
   g_autoptr(GVariant) message_value = NULL;
   g_autoptr(CfFuture) future = NULL;
   g_autofree char *message = NULL;
@@ -676,40 +782,54 @@ note_fault (CfProcessScheduler *self,
   cf_mutex_unlock (&self->mutex);
 }
 
-/* With the receiving lock held. Returns how many results there are. */
+/* Reads what a worker has sent, but not so much of it that the others would have to wait. Returns how many frames
+ * that was. */
 static guint
-collect (CfProcessScheduler *self,
-         CfRemoteResult     *results,
-         GQueue             *log)
+collect_from (CfProcessScheduler *self,
+              CfRemoteWorker     *worker,
+              Batch              *batch)
 {
-  guint n = 0;
+  GError *fault = NULL;
+  guint n_frames = 0;
 
-  for (guint i = 0; i < self->workers->len; i++)
+  while (n_frames < BATCH / 2 && batch->n < BATCH &&
+         cf_remote_worker_read (worker, &batch->results[batch->n], &batch->log, &fault))
     {
-      CfRemoteWorker *worker = nth_worker (self, i);
-      GError *fault = NULL;
-
-      while (n < BATCH && cf_remote_worker_read (worker, &results[n], log, &fault))
-        {
-          if (results[n].frame.kind == CF_FRAME_PROGRESS)
-            report_progress (self, &results[n]);
-          else
-            n++;
-        }
-
-      if (fault != NULL)
-        note_fault (self, worker, fault);
+      n_frames++;
+      if (batch->results[batch->n].frame.kind == CF_FRAME_PROGRESS)
+        report_progress (self, &batch->results[batch->n]);
+      else
+        batch->n++;
     }
 
-  return n;
+  if (fault != NULL)
+    note_fault (self, worker, fault);
+
+  return n_frames;
+}
+
+/* With the receiving lock held. Returns how many frames there were. */
+static guint
+collect (CfProcessScheduler *self,
+         Batch              *batch)
+{
+  guint n_workers = self->workers->len;
+  guint first = n_workers > 0 ? self->next_worker++ % n_workers : 0;
+  guint n_frames = 0;
+
+  for (guint i = 0; i < n_workers; i++)
+    n_frames += collect_from (self, nth_worker (self, (first + i) % n_workers), batch);
+
+  return n_frames;
 }
 
 static void
-emit_log (GQueue *log)
+run_log (CfProcessScheduler *self,
+         Chore              *chore)
 {
   CfRemoteLogLine *line;
 
-  while ((line = g_queue_pop_head (log)) != NULL)
+  while ((line = g_queue_pop_head (&chore->queue)) != NULL)
     {
       /* A worker can neither end this process nor make up levels. */
       GLogLevelFlags level = line->level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING | G_LOG_LEVEL_MESSAGE |
@@ -719,6 +839,17 @@ emit_log (GQueue *log)
       g_free (line->text);
       g_free (line);
     }
+}
+
+/* Takes the lines. */
+static void
+emit_log (CfProcessScheduler *self,
+          const GQueue       *log)
+{
+  Chore chore = { .run = run_log, .queue = *log };
+
+  if (log->length > 0)
+    push_chore (self, &chore);
 }
 
 static void
@@ -738,44 +869,56 @@ complete_result (CfProcessScheduler *self,
   cf_remote_result_clear (result);
 }
 
-/* Takes results out of the rings, hands out new calls, and settles the futures. With the receiving lock held, which
- * it lets go. Returns how many results there were. */
-static guint
-receive_locked (CfProcessScheduler *self)
+static void
+match_batch (CfProcessScheduler *self,
+             Batch              *batch)
 {
-  CfRemoteResult results[BATCH];
-  GQueue log = G_QUEUE_INIT;
-  guint n = collect (self, results, &log);
-
-  if (n > 0)
+  cf_mutex_lock (&self->mutex);
+  for (guint i = 0; i < batch->n; i++)
     {
-      cf_mutex_lock (&self->mutex);
-      for (guint i = 0; i < n; i++)
-        {
-          if (!match_result (self, &results[i]))
-            kick_once (self);
-        }
-      self->n_completing += n;
-      dispatch (self);
-      cf_mutex_unlock (&self->mutex);
+      if (!match_result (self, &batch->results[i]))
+        kick_once (self);
     }
+  self->n_completing += batch->n;
+  dispatch (self);
+  cf_mutex_unlock (&self->mutex);
+}
 
-  cf_mutex_unlock (&self->receiving);
-  emit_log (&log);
-  if (n == 0)
-    return 0;
-
-  for (guint i = 0; i < n; i++)
-    complete_result (self, &results[i]);
+static void
+complete_batch (CfProcessScheduler *self,
+                Batch              *batch)
+{
+  for (guint i = 0; i < batch->n; i++)
+    complete_result (self, &batch->results[i]);
   cf_counts_notifier_changed (self->notifier);
 
   cf_mutex_lock (&self->mutex);
-  self->n_completing -= n;
+  self->n_completing -= batch->n;
   if (self->is_closing && self->n_outstanding == 0)
     kick_once (self);
   cf_mutex_unlock (&self->mutex);
+}
 
-  return n;
+/* Takes results out of the rings, hands out new calls, and settles the futures. With the receiving lock held, which
+ * it lets go. Returns how many frames there were. */
+static guint
+receive_locked (CfProcessScheduler *self)
+{
+  Batch batch;
+  guint n_frames;
+
+  batch.n = 0;
+  g_queue_init (&batch.log);
+  n_frames = collect (self, &batch);
+  if (batch.n > 0)
+    match_batch (self, &batch);
+  cf_mutex_unlock (&self->receiving);
+
+  emit_log (self, &batch.log);
+  if (batch.n > 0)
+    complete_batch (self, &batch);
+
+  return n_frames;
 }
 
 static guint
@@ -815,14 +958,11 @@ has_results (CfProcessScheduler *self)
   return FALSE;
 }
 
-/* Returns FALSE if there are results that nobody would be told of. */
-static gboolean
-try_end_polling (CfProcessScheduler *self)
+static void
+end_polling (CfProcessScheduler *self)
 {
-  gboolean is_over = TRUE;
-
   cf_mutex_lock (&self->mutex);
-  if (self->n_pollers == 1)
+  if (--self->n_pollers == 0)
     {
       for (guint i = 0; i < self->workers->len; i++)
         {
@@ -835,20 +975,10 @@ try_end_polling (CfProcessScheduler *self)
 
       /* Pairs with the fence in cf_channel_wake_pool(). */
       atomic_thread_fence (memory_order_seq_cst);
-      is_over = !has_results (self);
+      if (has_results (self))
+        kick (self);
     }
-  if (is_over)
-    self->n_pollers--;
   cf_mutex_unlock (&self->mutex);
-
-  return is_over;
-}
-
-static void
-end_polling (CfProcessScheduler *self)
-{
-  while (!try_end_polling (self))
-    receive (self);
 }
 
 /* What a thread that waits for a future does. */
@@ -955,7 +1085,7 @@ interrupt (CfFutureOwner  *owner,
       self->look_at = 0;
     }
   else if (call->worker != NULL)
-    call->worker->condemned_for = call->id;
+    call->worker->is_suspect = call->is_condemned = TRUE;
   kick_once (self);
   cf_mutex_unlock (&self->mutex);
 }
@@ -1003,7 +1133,7 @@ on_readable (gpointer data)
 
   if (!is_open)
     cf_worker_process_ignore_socket (worker->process);
-  emit_log (&log);
+  emit_log (self, &log);
 }
 
 /* Why a call failed whose worker has ended. */
@@ -1183,7 +1313,6 @@ prepare_payload (CfProcessScheduler *self)
   g_autoptr(GVariant) args = NULL;
   g_autoptr(GError) error = NULL;
   CfRemoteCall *call;
-  guint64 offset = 0;
   int payload;
 
   cf_mutex_lock (&self->mutex);
@@ -1199,12 +1328,11 @@ prepare_payload (CfProcessScheduler *self)
   args = g_variant_ref (call->call.args);
   cf_mutex_unlock (&self->mutex);
 
-  payload = cf_payload_create (args, &offset, &error);
+  payload = cf_payload_create (args, &error);
 
   cf_mutex_lock (&self->mutex);
   self->prepared = NULL;
   call->payload = payload;
-  call->payload_offset = offset;
   if (call->state == CF_REMOTE_CALL_PREPARED && payload >= 0)
     {
       cf_remote_queue_push_front (&self->queue, call);
@@ -1238,7 +1366,7 @@ initialize (CfProcessScheduler *self,
   call->is_initializer = TRUE;
   cf_call_init_copy (&call->call, &self->config.initializer);
   if (name_function (self, call, &error) && call->is_large)
-    call->payload = cf_payload_create (call->call.args, &call->payload_offset, &error);
+    call->payload = cf_payload_create (call->call.args, &error);
 
   cf_mutex_lock (&self->mutex);
   if (error == NULL)
@@ -1345,12 +1473,12 @@ kill_for_call (CfProcessScheduler *self,
 
   take_back_all (self, worker);
   for (GList *link = worker->calls.head; link != NULL; link = link->next)
-    is_there = is_there || ((CfRemoteCall *) link->data)->id == worker->condemned_for;
+    is_there = is_there || ((CfRemoteCall *) link->data)->is_condemned;
 
   if (is_there && !cf_remote_worker_has_result (worker))
     worker->is_condemned = TRUE;
   else if (!is_there)
-    worker->condemned_for = 0;
+    worker->is_suspect = FALSE;
 }
 
 static void
@@ -1361,7 +1489,7 @@ kill_condemned (CfProcessScheduler *self)
     {
       CfRemoteWorker *worker = nth_worker (self, i);
 
-      if (worker->condemned_for != 0 && !worker->is_condemned)
+      if (worker->is_suspect && !worker->is_condemned)
         kill_for_call (self, worker);
 
       if ((worker->is_condemned || worker->fault != NULL) && !worker->is_killed)
@@ -1487,7 +1615,7 @@ tend (CfProcessScheduler *self,
       claim_by = -1;
     }
 
-  if ((worker->is_condemned || worker->condemned_for != 0 || worker->fault != NULL) && !worker->is_killed)
+  if ((worker->is_condemned || worker->is_suspect || worker->fault != NULL) && !worker->is_killed)
     return now;
 
   return earlier (earlier (worker->end_by, retry_at), earlier (claim_by, idle_by));
@@ -1518,11 +1646,12 @@ has_results_or_is_kicked (gpointer data)
   return has_results (self) || atomic_load_explicit (&self->is_kicked, memory_order_relaxed);
 }
 
-/* Polls as long as it pays, unless somebody else does. */
+/* Polls as long as it pays, unless somebody else does; but there is more to do than that. */
 static void
 poll_as_manager (CfProcessScheduler *self)
 {
   gboolean is_needed = FALSE;
+  gint64 until;
 
   cf_mutex_lock (&self->mutex);
   for (guint i = 0; i < self->workers->len && self->n_pollers == 0; i++)
@@ -1533,8 +1662,10 @@ poll_as_manager (CfProcessScheduler *self)
     return;
 
   begin_polling (self);
-  while (receive (self) > 0 ||
-         (cf_wait_spin (has_results_or_is_kicked, self) && !atomic_load_explicit (&self->is_kicked, memory_order_relaxed)))
+  until = g_get_monotonic_time () + LOOK_USEC;
+  while ((receive (self) > 0 || cf_wait_spin (has_results_or_is_kicked, self)) &&
+         !atomic_load_explicit (&self->is_kicked, memory_order_relaxed) &&
+         g_get_monotonic_time () < until)
     ;
   end_polling (self);
 }
@@ -1552,6 +1683,7 @@ manage (CfProcessScheduler *self,
   cf_mutex_unlock (&self->mutex);
 
   poll_as_manager (self);
+  free_discarded (self);
   start_workers (self);
   initialize_workers (self);
   while (prepare_payload (self))
@@ -1597,7 +1729,7 @@ manager_main (gpointer data)
 
   g_source_destroy (timer);
   g_main_context_pop_thread_default (self->context);
-  join_callback_thread (self);
+  join_chore_thread (self);
   cf_future_set_value (self->ended, NULL, NULL);
   cf_process_scheduler_unref (self);
   return NULL;
@@ -1624,7 +1756,7 @@ cf_process_scheduler_new (CfCountsNotifier *notifier)
   self->context = g_main_context_new ();
   self->ended = cf_future_new ();
   self->workers = g_ptr_array_new ();
-  self->completions = g_async_queue_new ();
+  self->chores = g_async_queue_new ();
   cf_remote_queue_init (&self->queue);
   self->call_nsec = G_MAXUINT;
   self->look_at = -1;
@@ -1652,7 +1784,7 @@ cf_process_scheduler_unref (CfProcessScheduler *self)
   g_main_context_unref (self->context);
   g_object_unref (self->ended);
   g_ptr_array_unref (self->workers);
-  g_async_queue_unref (self->completions);
+  g_async_queue_unref (self->chores);
   cf_remote_queue_clear (&self->queue);
   g_clear_error (&self->broken);
   cf_mutex_clear (&self->receiving);
@@ -1774,9 +1906,14 @@ cf_process_scheduler_submit (CfProcessScheduler *self,
   cf_mutex_unlock (&self->mutex);
 
   if (is_withdrawn)
-    cf_remote_call_free (call);
+    {
+      cf_remote_call_free (call);
+    }
   else if (error != NULL)
-    complete_with_error (self, call, g_steal_pointer (&error));
+    {
+      cf_call_clear (&call->call);
+      complete_with_error (self, call, g_steal_pointer (&error));
+    }
   g_clear_error (&error);
 
   return n_submitted;
@@ -1844,7 +1981,7 @@ cf_process_scheduler_shutdown (CfProcessScheduler *self,
   cf_mutex_lock (&self->mutex);
   self->is_closing = TRUE;
   has_begun_work = self->manager_self != NULL;
-  is_own_thread = g_thread_self () == self->manager_self || g_thread_self () == self->callback_thread;
+  is_own_thread = g_thread_self () == self->manager_self || g_thread_self () == self->chore_thread;
   kick (self);
   cf_mutex_unlock (&self->mutex);
 
@@ -1883,10 +2020,16 @@ cf_process_scheduler_get_pids (CfProcessScheduler *self,
   int *pids;
 
   cf_mutex_lock (&self->mutex);
-  *n_pids = self->workers->len;
+  *n_pids = 0;
   pids = g_new (int, self->workers->len + 1);
   for (guint i = 0; i < self->workers->len; i++)
-    pids[i] = cf_worker_process_get_pid (nth_worker (self, i)->process);
+    {
+      int pid = cf_worker_process_get_pid (nth_worker (self, i)->process);
+
+      /* One that ended at once has no number any more. */
+      if (pid > 0)
+        pids[(*n_pids)++] = pid;
+    }
   cf_mutex_unlock (&self->mutex);
 
   return pids;

@@ -28,7 +28,6 @@ typedef struct
   gboolean           is_initializer;  /* of a worker: not somebody's call */
   gboolean           is_large;        /* its arguments travel as a payload */
   int                payload;         /* these, or -1 until they are made */
-  guint64            payload_offset;
 
   CfRemoteCallState  state;
   GList              link;            /* in the queue, or among the worker's calls */
@@ -37,6 +36,7 @@ typedef struct
   guint64            id;
   gboolean           is_begun;        /* the future knows that it has begun */
   gboolean           is_cancel_requested;
+  gboolean           is_condemned;    /* its worker is to be killed, if it is still making it */
 } CfRemoteCall;
 
 CfRemoteCall *cf_remote_call_new      (CfFuture       *future);

@@ -35,7 +35,7 @@ struct _CfRemoteWorker
   gboolean             is_full;         /* there was no room for a call when one last tried */
   gint64               full_since;      /* or -1 */
   gboolean             is_terminated;   /* it was asked to end by a signal */
-  guint64              condemned_for;   /* the call because of which it is to be killed, or 0 */
+  gboolean             is_suspect;      /* one of its calls is condemned */
   gboolean             is_condemned;    /* it is to be killed */
   gboolean             is_killed;
   GError              *fault;           /* why it has to be killed, if its calls are to say so */

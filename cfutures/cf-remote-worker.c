@@ -19,11 +19,15 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 
+#include "cf-error-private.h"
 #include "cf-error.h"
 #include "cf-payload-private.h"
 
 /* More descriptors than calls nobody needs. */
 #define MAX_PAYLOADS CF_CHANNEL_N_SLOTS
+
+/* How many messages are read at a time: more than a socket holds. */
+#define MAX_MESSAGES 1024
 
 static void
 close_payload (gpointer data)
@@ -94,7 +98,6 @@ cf_remote_worker_give (CfRemoteWorker *self,
     .id = id,
     .function = call->function,
     .value = call->call.args,
-    .payload_offset = call->payload_offset,
   };
 
   if (self->n_free_slots == 0)
@@ -305,7 +308,7 @@ take_message (CfRemoteWorker   *self,
  * @log: (element-type CfRemoteLogLine): where lines to be logged go
  * @error: return location for a `CF_ERROR_PROTOCOL`
  *
- * Reads what is on the socket.
+ * Reads what is on the socket, up to a limit, so that a worker that never stops sending holds up nobody.
  *
  * Returns: %FALSE if the socket is closed, or if @error is set
  */
@@ -315,7 +318,7 @@ cf_remote_worker_read_messages (CfRemoteWorker  *self,
                                 GQueue          *log,
                                 GError         **error)
 {
-  for (;;)
+  for (guint i = 0; i < MAX_MESSAGES; i++)
     {
       g_autofree char *text = NULL;
       CfMessage message;
@@ -339,6 +342,8 @@ cf_remote_worker_read_messages (CfRemoteWorker  *self,
           g_assert_not_reached ();
         }
     }
+
+  return TRUE;
 }
 
 static int
@@ -391,7 +396,7 @@ check_frame (const CfFrame  *frame,
     return set_fault (error);
 
   if ((frame->flags & CF_FRAME_FLAG_ERROR) != 0)
-    return g_strcmp0 (type, CF_FRAME_ERROR_TYPE) == 0 || set_fault (error);
+    return g_strcmp0 (type, CF_ERROR_VARIANT_TYPE) == 0 || set_fault (error);
 
   return type != NULL || (frame->flags & CF_FRAME_FLAG_PAYLOAD) == 0 || set_fault (error);
 }
@@ -461,10 +466,9 @@ take_value (CfRemoteResult  *self,
     }
 
   if ((self->frame.flags & CF_FRAME_FLAG_PAYLOAD) != 0)
-    return cf_payload_map (self->payload, G_VARIANT_TYPE (self->frame.type),
-                           self->frame.payload_offset, self->frame.data_size, FALSE, error);
+    return cf_payload_map (self->payload, G_VARIANT_TYPE (self->frame.type), self->frame.data_size, error);
 
-  return cf_frame_take_value (&self->frame, g_steal_pointer (&self->memory), FALSE);
+  return cf_frame_take_value (&self->frame, g_steal_pointer (&self->memory));
 }
 
 /**
@@ -486,9 +490,7 @@ cf_remote_result_to_outcome (CfRemoteResult *self,
   value = take_value (self, &error);
   if (value != NULL && (self->frame.flags & CF_FRAME_FLAG_ERROR) != 0)
     {
-      error = cf_frame_error_from_value (value);
-      if (error == NULL)
-        set_fault (&error);
+      error = cf_error_from_variant (value);
     }
   else if (value != NULL && is_chunk (self->call) && !cf_chunk_fits (value, self->call->call.args))
     {

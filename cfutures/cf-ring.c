@@ -132,7 +132,7 @@ cf_ring_read (CfRing   *self,
       if (available <= self->size && available % 8 == 0)
         frame_size = cf_frame_peek_size (self->data + offset, MIN (available, self->size - offset), &is_padding);
 
-      if (frame_size == 0)
+      if (frame_size == 0 || (is_padding && (offset == 0 || frame_size != self->size - offset)))
         {
           g_set_error_literal (error, CF_ERROR, CF_ERROR_PROTOCOL, _("The shared memory is garbled"));
           return FALSE;

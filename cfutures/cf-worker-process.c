@@ -492,18 +492,19 @@ char *
 cf_worker_process_describe_end (CfWorkerProcess *self)
 {
   g_autofree char *tail = describe_tail (self);
+  g_autofree char *who = self->pid > 0 ? g_strdup_printf (_("worker process %d"), self->pid)
+                                       : g_strdup (_("a worker process"));
   g_autofree char *end = NULL;
 
   if (g_subprocess_get_if_signaled (self->subprocess))
     {
       int number = g_subprocess_get_term_sig (self->subprocess);
 
-      end = g_strdup_printf (_("worker process %d was killed by signal %d (%s)"), self->pid, number,
-                             g_strsignal (number));
+      end = g_strdup_printf (_("%s was killed by signal %d (%s)"), who, number, g_strsignal (number));
     }
   else
     {
-      end = g_strdup_printf (_("worker process %d ended with exit status %d"), self->pid,
+      end = g_strdup_printf (_("%s ended with exit status %d"), who,
                              g_subprocess_get_exit_status (self->subprocess));
     }
 

@@ -33,6 +33,7 @@
 #include <glib/gstdio.h>
 
 #include "cf-channel-private.h"
+#include "cf-error-private.h"
 #include "cf-error.h"
 #include "cf-function-reference-private.h"
 #include "cf-future-private.h"
@@ -54,19 +55,18 @@
  *
  * A C program that is to run its own functions in worker processes calls [func@Cf.Worker.init] and needs nothing
  * of this class. It is there to teach workers other languages: a worker for Python is a script that makes a
- * `CfWorker` from its last argument and runs it with a handler:
+ * `CfWorker` from its last argument and asks it for calls:
  *
  * ```python
- * def handle(worker, future):
+ * worker = Cf.Worker.new(sys.argv[-1])
+ * while future := worker.next():
  *     function = resolve(future.dup_function())
  *     future.set_variant(to_variant(function(*from_variant(future.dup_arguments()))))
- *
- * Cf.Worker.new(sys.argv[-1]).run(handle)
  * ```
  *
  * Such a script is what [property@Cf.ProcessPoolExecutor:worker-argv] names.
  *
- * What the handler's functions write to standard output and standard error goes where the pool's user wants
+ * What the functions write to standard output and standard error goes where the pool's user wants
  * it.
  *
  * Since: 1.0
@@ -78,6 +78,14 @@ struct _CfWorker
   CfFutureOwner    owner;
   CfChannel        channel;
   GThread         *control;
+
+  /* Of the main thread: what was handed out by cf_worker_next(), and the chunk of a map that it is an item of. */
+  CfFuture        *future;
+  char            *function;
+  CfFrame          frame;
+  struct timespec  begin;
+  GVariantIter    *items;
+  GPtrArray       *results;       /* of the items */
 
   CfMutex          writing;
 
@@ -137,7 +145,7 @@ send_error (CfWorker     *self,
             CfFrame      *frame,
             const GError *error)
 {
-  g_autoptr(GVariant) value = g_variant_ref_sink (cf_frame_error_to_value (error));
+  g_autoptr(GVariant) value = g_variant_ref_sink (cf_error_to_variant (error));
 
   frame->flags |= CF_FRAME_FLAG_ERROR;
   frame->value = value;
@@ -159,7 +167,7 @@ send_large (CfWorker *self,
             CfFrame  *frame)
 {
   g_autoptr(GError) error = NULL;
-  int payload = cf_payload_create (frame->value, &frame->payload_offset, &error);
+  int payload = cf_payload_create (frame->value, &error);
 
   if (payload < 0)
     {
@@ -388,10 +396,10 @@ take_arguments (CfWorker       *self,
     return NULL;
 
   if ((frame->flags & CF_FRAME_FLAG_PAYLOAD) == 0)
-    return cf_frame_take_value (frame, g_steal_pointer (&owned), TRUE);
+    return cf_frame_take_value (frame, g_steal_pointer (&owned));
 
   payload = await_payload (self, frame->id);
-  args = cf_payload_map (payload, G_VARIANT_TYPE (frame->type), frame->payload_offset, frame->data_size, TRUE, error);
+  args = cf_payload_map (payload, G_VARIANT_TYPE (frame->type), frame->data_size, error);
   g_close (payload, NULL);
   return args;
 }
@@ -494,96 +502,6 @@ run_native (CfWorker      *self,
   cf_call_clear (&call);
 }
 
-/* Functions of another language. */
-
-typedef struct
-{
-  CfWorkerHandler handler;
-  gpointer        user_data;
-} Handling;
-
-static void
-on_done (CfFuture *future,
-         gpointer  data)
-{
-}
-
-static void
-handle_one (CfWorker       *self,
-            const CfFrame  *frame,
-            GVariant       *args,
-            const Handling *handling,
-            CfOutcome      *outcome)
-{
-  g_autoptr(CfFuture) future = NULL;
-  GError *error = NULL;
-  CfCall call;
-
-  cf_call_init_name (&call, frame->function, args);
-  future = begin_call (self, &call, frame);
-  handling->handler (self, future, handling->user_data);
-
-  /* The callback does nothing but wake the main loop. */
-  if (!cf_future_is_done (future))
-    cf_future_add_done_callback (future, on_done, NULL, NULL);
-  while (!cf_future_is_done (future))
-    g_main_context_iteration (NULL, TRUE);
-  end_call (self);
-
-  outcome->kind = CF_OUTCOME_VARIANT;
-  outcome->variant = cf_future_get_variant (future, &error);
-  if (error != NULL)
-    cf_outcome_take_error (outcome, error);
-  else if (outcome->variant == NULL)
-    outcome->kind = CF_OUTCOME_NOTHING;
-}
-
-/* A chunk of a map, item by item, up to the first that fails. */
-static void
-handle_items (CfWorker       *self,
-              const CfFrame  *frame,
-              GVariant       *items,
-              const Handling *handling,
-              CfOutcome      *outcome)
-{
-  g_autoptr(GPtrArray) results = g_ptr_array_new ();
-  GError *error = NULL;
-  GVariantIter iter;
-  GVariant *item;
-
-  g_variant_iter_init (&iter, items);
-  while (error == NULL && g_variant_iter_next (&iter, "v", &item))
-    {
-      CfOutcome one;
-
-      handle_one (self, frame, item, handling, &one);
-      if (one.kind == CF_OUTCOME_ERROR)
-        error = one.error;
-      else
-        g_ptr_array_add (results, one.kind == CF_OUTCOME_VARIANT ? one.variant : NULL);
-      g_variant_unref (item);
-    }
-
-  outcome->kind = CF_OUTCOME_VARIANT;
-  outcome->variant = cf_chunk_new (results, error);
-}
-
-static void
-run_handler (CfWorker       *self,
-             const CfFrame  *frame,
-             GVariant       *args,
-             const Handling *handling,
-             CfOutcome      *outcome)
-{
-  if ((frame->flags & CF_FRAME_FLAG_REFERENCE) != 0)
-    cf_outcome_take_error (outcome, g_error_new_literal (CF_ERROR, CF_ERROR_NOT_PORTABLE,
-                                                         _("This worker does not run C functions")));
-  else if ((frame->flags & CF_FRAME_FLAG_CHUNK) != 0)
-    handle_items (self, frame, args, handling, outcome);
-  else
-    handle_one (self, frame, args, handling, outcome);
-}
-
 static void
 send_outcome (CfWorker  *self,
               CfFrame   *result,
@@ -599,10 +517,9 @@ send_outcome (CfWorker  *self,
 
 /* Takes the memory of the frame. */
 static void
-serve_call (CfWorker       *self,
-            const CfFrame  *frame,
-            guint8         *memory,
-            const Handling *handling)
+serve_native (CfWorker      *self,
+              const CfFrame *frame,
+              guint8        *memory)
 {
   g_autofree char *function = g_strdup (frame->function);
   g_autoptr(GVariant) args = NULL;
@@ -618,14 +535,152 @@ serve_call (CfWorker       *self,
 
   if (error != NULL)
     cf_outcome_take_error (&outcome, error);
-  else if (handling->handler != NULL)
-    run_handler (self, &call, args, handling, &outcome);
   else
     run_native (self, &call, args, &outcome);
 
   g_clear_pointer (&args, g_variant_unref);
   result.duration_nsec = nsec_since (&begin);
   send_outcome (self, &result, &outcome);
+}
+
+/* Functions of another language. */
+
+static void
+begin_one (CfWorker *self,
+           GVariant *args)
+{
+  CfCall call;
+
+  cf_call_init_name (&call, self->function, args);
+  self->future = begin_call (self, &call, &self->frame);
+}
+
+static gboolean
+begin_item (CfWorker *self)
+{
+  g_autoptr(GVariant) item = NULL;
+
+  if (!g_variant_iter_next (self->items, "v", &item))
+    return FALSE;
+
+  begin_one (self, item);
+  return TRUE;
+}
+
+static void
+reply (CfWorker  *self,
+       CfOutcome *outcome)
+{
+  CfFrame result = { .kind = CF_FRAME_RESULT, .id = self->frame.id, .slot = self->frame.slot };
+
+  g_clear_pointer (&self->function, g_free);
+  result.duration_nsec = nsec_since (&self->begin);
+  send_outcome (self, &result, outcome);
+}
+
+static void
+reply_error (CfWorker *self,
+             GError   *error)
+{
+  CfOutcome outcome;
+
+  cf_outcome_take_error (&outcome, error);
+  reply (self, &outcome);
+}
+
+/* With the results of the items up to the first that has failed, if any has. */
+static void
+reply_items (CfWorker *self,
+             GError   *error)
+{
+  CfOutcome outcome = { CF_OUTCOME_VARIANT };
+
+  outcome.variant = cf_chunk_new (self->results, error);
+  g_clear_pointer (&self->items, g_variant_iter_free);
+  g_clear_pointer (&self->results, g_ptr_array_unref);
+  reply (self, &outcome);
+}
+
+/* Takes the memory of the frame. */
+static void
+begin_serving (CfWorker      *self,
+               const CfFrame *frame,
+               guint8        *memory)
+{
+  g_autoptr(GVariant) args = NULL;
+  GError *error = NULL;
+
+  clock_gettime (CLOCK_MONOTONIC, &self->begin);
+  self->function = g_strdup (frame->function);
+  self->frame = *frame;
+  args = take_arguments (self, frame, memory, &error);
+
+  if (error == NULL && (frame->flags & CF_FRAME_FLAG_REFERENCE) != 0)
+    error = g_error_new_literal (CF_ERROR, CF_ERROR_NOT_PORTABLE, _("This worker does not run C functions"));
+  if (error != NULL)
+    {
+      reply_error (self, error);
+      return;
+    }
+
+  if ((frame->flags & CF_FRAME_FLAG_CHUNK) == 0)
+    {
+      begin_one (self, args);
+      return;
+    }
+
+  self->items = g_variant_iter_new (args);
+  self->results = g_ptr_array_new ();
+  if (!begin_item (self))
+    reply_items (self, NULL);
+}
+
+static void
+on_done (CfFuture *future,
+         gpointer  data)
+{
+}
+
+static void
+wait_until_done (CfFuture *future)
+{
+  /* The callback does nothing but wake the main loop. */
+  if (!cf_future_is_done (future))
+    cf_future_add_done_callback (future, on_done, NULL, NULL);
+  while (!cf_future_is_done (future))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+/* Ends the call that was handed out last; if it was an item of a chunk, the next may begin. */
+static void
+end_one (CfWorker *self)
+{
+  g_autoptr(CfFuture) future = g_steal_pointer (&self->future);
+  CfOutcome outcome = { CF_OUTCOME_VARIANT };
+  GError *error = NULL;
+
+  wait_until_done (future);
+  end_call (self);
+  outcome.variant = cf_future_get_variant (future, &error);
+
+  if (self->items != NULL)
+    {
+      if (error == NULL)
+        g_ptr_array_add (self->results, outcome.variant);
+      if (error != NULL || !begin_item (self))
+        reply_items (self, error);
+      return;
+    }
+
+  if (error != NULL)
+    {
+      reply_error (self, error);
+      return;
+    }
+
+  if (outcome.variant == NULL)
+    outcome.kind = CF_OUTCOME_NOTHING;
+  reply (self, &outcome);
 }
 
 /* A call that was taken back has left its payload here. */
@@ -637,24 +692,26 @@ discard_call (CfWorker      *self,
     g_close (await_payload (self, frame->id), NULL);
 }
 
+/* Returns FALSE if the pool needs the worker no more. */
 static gboolean
-serve_next (CfWorker       *self,
-            const Handling *handling)
+next_call (CfWorker  *self,
+           CfFrame   *frame,
+           guint8   **memory)
 {
-  CfFrame frame;
-  guint8 *memory = next_frame (self, &frame);
-
-  if (frame.kind == CF_FRAME_CALL && frame.slot < CF_CHANNEL_N_SLOTS &&
-      cf_channel_claim (&self->channel, frame.slot, frame.id))
+  for (;;)
     {
-      serve_call (self, &frame, memory, handling);
-      return TRUE;
-    }
+      *memory = next_frame (self, frame);
 
-  if (frame.kind == CF_FRAME_CALL)
-    discard_call (self, &frame);
-  g_free (memory);
-  return frame.kind == CF_FRAME_CALL;
+      if (frame->kind == CF_FRAME_CALL && frame->slot < CF_CHANNEL_N_SLOTS &&
+          cf_channel_claim (&self->channel, frame->slot, frame->id))
+        return TRUE;
+
+      if (frame->kind == CF_FRAME_CALL)
+        discard_call (self, frame);
+      g_free (*memory);
+      if (frame->kind != CF_FRAME_CALL)
+        return FALSE;
+    }
 }
 
 /* GObject. */
@@ -733,6 +790,43 @@ cf_worker_new (const char  *argument,
 }
 
 /**
+ * cf_worker_next:
+ * @self: a worker
+ *
+ * Waits for the next call that the pool wants made. [method@Cf.Future.dup_function] and
+ * [method@Cf.Future.dup_arguments] say what is to be called, and the result is what the future is settled with, by
+ * [method@Cf.Future.set_variant] or [method@Cf.Future.set_error].
+ *
+ * Calls are made one after the other. If the last is not settled yet, the default main context is iterated until it is.
+ *
+ * Returns: (transfer full) (nullable): a call that has begun, or %NULL if the pool needs the worker no more: then the
+ *   process should end
+ *
+ * Since: 1.0
+ */
+CfFuture *
+cf_worker_next (CfWorker *self)
+{
+  CfFrame frame;
+  guint8 *memory;
+
+  g_return_val_if_fail (CF_IS_WORKER (self), NULL);
+
+  if (self->future != NULL)
+    end_one (self);
+
+  while (self->future == NULL)
+    {
+      if (!next_call (self, &frame, &memory))
+        return NULL;
+
+      begin_serving (self, &frame, memory);
+    }
+
+  return g_object_ref (self->future);
+}
+
+/**
  * cf_worker_run:
  * @self: a worker
  * @handler: (scope call) (nullable): makes the calls, or %NULL to run C functions
@@ -741,8 +835,8 @@ cf_worker_new (const char  *argument,
  * Serves the pool: makes its calls one by one, in this thread, and returns when the pool needs the worker no more.
  * The process should end then.
  *
- * If @handler returns before it has settled the future of the call, the default main context is iterated until it
- * is settled, so that a handler may go about its call asynchronously.
+ * A handler is given what [method@Cf.Worker.next] returns, and may return before it has settled it. Not every
+ * language can be called at any time: gjs refuses while it collects garbage. There, ask for calls one by one.
  *
  * Since: 1.0
  */
@@ -751,12 +845,20 @@ cf_worker_run (CfWorker        *self,
                CfWorkerHandler  handler,
                gpointer         user_data)
 {
-  Handling handling = { handler, user_data };
+  CfFrame frame;
+  guint8 *memory;
+  CfFuture *future;
 
   g_return_if_fail (CF_IS_WORKER (self));
 
-  while (serve_next (self, &handling))
-    ;
+  while (handler == NULL && next_call (self, &frame, &memory))
+    serve_native (self, &frame, memory);
+
+  while (handler != NULL && (future = cf_worker_next (self)) != NULL)
+    {
+      handler (self, future, user_data);
+      g_object_unref (future);
+    }
 }
 
 /**

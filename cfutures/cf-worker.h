@@ -35,6 +35,8 @@ CF_AVAILABLE_IN_ALL
 CfWorker *cf_worker_new  (const char       *argument,
                           GError          **error);
 CF_AVAILABLE_IN_ALL
+CfFuture *cf_worker_next (CfWorker         *self);
+CF_AVAILABLE_IN_ALL
 void      cf_worker_run  (CfWorker         *self,
                           CfWorkerHandler   handler,
                           gpointer          user_data);

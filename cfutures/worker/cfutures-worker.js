@@ -34,8 +34,8 @@ const TYPED_ARRAYS = new Map([
 // GLib takes values that are nested 128 deep; an object in an object counts three times.
 const MAX_DEPTH = 40;
 
-// Garbage is collected when calls have taken so long together: about ten times as long as that takes.
-const USEC_OF_GARBAGE = 5000;
+// Garbage is collected when so much may be hidden in it.
+const MAX_HIDDEN_BYTES = 64 * 1024 * 1024;
 
 function failure(code, message) {
     return new GLib.Error(Cf.Error, code, message);
@@ -94,9 +94,7 @@ function fromVariant(variant) {
     }
 }
 
-function argumentsOf(future) {
-    const variant = future.dup_arguments();
-
+function unpackArguments(variant) {
     if (variant === null)
         return [];
     return variant.get_type_string().startsWith('(') ? fromVariant(variant) : [fromVariant(variant)];
@@ -273,9 +271,7 @@ async function callSource(source, ...args) {
 
 const functions = new Map([[':source', callSource]]);
 let current = null;
-
-// How long calls have taken since garbage was last collected.
-let usecOfGarbage = 0;
+let hiddenBytes = 0;
 
 globalThis.cfuturesWorker = {
     currentCall: () => current,
@@ -292,15 +288,14 @@ function toError(error) {
     return failure(Cf.Error.REMOTE, error instanceof Error ? `${error}\n\n${stackOf(error)}` : String(error));
 }
 
-// Large values hide behind small objects, so garbage is collected before SpiderMonkey thinks that it has to be; and
-// wholly, as gjs does not let itself be called in the middle of a collection.
-function collectGarbage(usec) {
-    usecOfGarbage += usec;
-    if (usecOfGarbage < USEC_OF_GARBAGE)
+// To SpiderMonkey all that belongs to GLib is small, and can wait.
+function collectGarbage(nBytes) {
+    hiddenBytes += nBytes;
+    if (hiddenBytes < MAX_HIDDEN_BYTES)
         return;
 
     System.gc();
-    usecOfGarbage = 0;
+    hiddenBytes = 0;
 }
 
 function settle(future, result) {
@@ -313,40 +308,36 @@ function settle(future, result) {
 }
 
 async function handle(future) {
-    const begun = GLib.get_monotonic_time();
+    const name = future.dup_function();
+    const args = future.dup_arguments();
 
     try {
         current = future;
-
-        const name = future.dup_function();
         if (!functions.has(name))
             functions.set(name, await resolve(name));
 
-        const result = await functions.get(name)(...argumentsOf(future));
+        const result = await functions.get(name)(...unpackArguments(args));
 
         settle(future, result);
+        collectGarbage(result?.byteLength ?? 0);
     } catch (error) {
         future.set_error(toError(error));
     }
 
     current = null;
-    collectGarbage(GLib.get_monotonic_time() - begun);
+    collectGarbage(args?.get_size() ?? 0);
 }
 
-function main() {
-    let worker;
-
+function start() {
     try {
-        worker = Cf.Worker.new(System.programArgs.at(-1) ?? '');
+        return Cf.Worker.new(System.programArgs.at(-1) ?? '');
     } catch (error) {
         printerr(error.message);
-        System.exit(1);
+        return System.exit(1);
     }
-
-    // It waits for the future to be settled.
-    worker.run((_, future) => {
-        handle(future);
-    });
 }
 
-main();
+const worker = start();
+
+for (let future = worker.next(); future !== null; future = worker.next())
+    await handle(future);

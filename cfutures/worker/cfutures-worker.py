@@ -207,6 +207,9 @@ def _(value: dict, depth=0):
 
 
 def load_file(path):
+    if not Path(path).is_file():
+        raise ModuleNotFoundError(name=path)
+
     specification = importlib.util.spec_from_file_location(path, path)
     module = importlib.util.module_from_spec(specification)
     sys.modules[path] = module
@@ -219,11 +222,11 @@ def load_file(path):
 
 
 def load(module):
-    if not module.endswith('.py'):
-        return importlib.import_module(module)
-    if not Path(module).is_file():
-        raise ModuleNotFoundError(name=module)
-    return sys.modules.get(module) or load_file(module)
+    if module in sys.modules:
+        return sys.modules[module]
+    if module.endswith('.py'):
+        return load_file(module)
+    return importlib.import_module(module)
 
 
 def resolve(name):
@@ -349,7 +352,7 @@ def to_error(exception):
     return failure(Cf.Error.REMOTE, message.rstrip())
 
 
-def handle(worker, future):
+def handle(future):
     global current
     try:
         try:
@@ -382,7 +385,8 @@ def main():
     if not sys.flags.safe_path:
         sys.path[0] = ''  # modules are found in the working directory, as by `python3 -m`
     signal.signal(signal.SIGINT, on_interrupt)
-    worker.run(handle)
+    while (future := worker.next()) is not None:
+        handle(future)
 
 
 if __name__ == '__main__':

@@ -24,6 +24,12 @@
  *           executor.submit(evaluate_item, item)
  *   print("Thread pool execution in " + str(time.clock() - start_time_1), "seconds")
  *
+ *   start_time_2 = time.clock()
+ *   with concurrent.futures.ProcessPoolExecutor(max_workers=5) as executor:
+ *       for item in number_list:
+ *           executor.submit(evaluate_item, item)
+ *   print("Process pool execution in " + str(time.clock() - start_time_2), "seconds")
+ *
  * All executors have the same interface, so one function measures any of them. The sequential run is an
  * executor too: one that makes each call at once, in the thread that submits it.
  */
@@ -76,10 +82,14 @@ measure (const char *kind,
 }
 
 int
-main (void)
+main (int    argc,
+      char **argv)
 {
+  cf_worker_init (&argc, &argv);
+
   measure ("Sequential", cf_inline_executor_new ());
   measure ("Thread pool", cf_thread_pool_executor_new (5));
+  measure ("Process pool", cf_process_pool_executor_new (5));
 
   return 0;
 }
