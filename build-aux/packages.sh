@@ -17,9 +17,12 @@
 # Probes:  command NAME            a program in PATH
 #          module NAME VERSION     a pkg-config module of at least that version
 #          typelib NAME VERSION    a namespace that Python can import by introspection
+#          python NAME             a module that Python can import
 #          sanitizer CC NAME       CC links programs with -fsanitize=NAME
 #          fuzzer CC               CC links fuzz targets, which have no main() of their own
 #          valgrind                Valgrind, with the symbols of the C library that it cannot do without
+#
+# apt-get takes a name with a * in it as a pattern: the version is that of a Python that may not be there yet.
 requirements ()
 {
   cat <<'TABLE'
@@ -41,6 +44,8 @@ check | GObject Introspection  | command g-ir-scanner               | gobject-in
 check | Vala                   | command valac                      | valac                      | vala                          | vala
 check | vapigen                | command vapigen                    | valac                      | vala                          | vala
 check | PyGObject              | typelib Gio 2.0                    | python3-gi                 | python3-gobject-base          | python-gobject
+check | Python's own tests     | python test.test_concurrent_futures | libpython3.*-testsuite    | python3-test                  | python-tests
+check | mypy                   | command mypy                       | mypy                       | python3-mypy                  | mypy
 check | gjs                    | command gjs                        | gjs                        | gjs                           | gjs
 check | gi-docgen              | command gi-docgen                  | gi-docgen                  | gi-docgen                     | gi-docgen
 check | oneTBB, for benchmarks | module tbb 2021                    | libtbb-dev                 | tbb-devel                     | onetbb
@@ -83,6 +88,7 @@ is_there ()
     command) command -v "$2" > /dev/null 2>&1 ;;
     module) pkg-config --exists "$2 >= $3" 2> /dev/null ;;
     typelib) "$system_python" -c "import gi; gi.require_version ('$2', '$3')" > /dev/null 2>&1 ;;
+    python) "$system_python" -c "import $2" > /dev/null 2>&1 ;;
     sanitizer) can_link_sanitizer "$2" "$3" ;;
     fuzzer) can_link_sanitizer "$2" fuzzer LLVMFuzzerTestOneInput ;;
     valgrind) valgrind -q true > /dev/null 2>&1 ;;

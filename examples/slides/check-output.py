@@ -3,7 +3,7 @@
 
 """Runs the program of one listing and compares its output with the slide's.
 
-    check-output.py LISTING PROGRAM
+    check-output.py LISTING PROGRAM [ARGUMENT…]
 
 What a slide prints is described by chains of lines. All chains together hold each line of the output once, and the
 lines of a chain appear in its order. Lines in different chains may come in any order between each other, as they do
@@ -21,12 +21,20 @@ ITEMS = range(1, 11)
 MAX_PROCESSES = 2
 
 REPLACEMENTS = [
-    (r'\bThread-\d+', 'Thread'),
+    (r'\bThread(PoolExecutor)?-[\d_]+', 'Thread'),
     (r'\bprocess \d+', 'process PID'),
     (r'\b0x[0-9a-f]+', 'ADDRESS'),
     (r'\d+\.\d+ seconds', 'TIME seconds'),
     # The slide happens to show a future whose call has begun. It may as well not have.
     (r'state=pending', 'state=running'),
+
+    # What is called something else in Python.
+    (r'<generator object \S*result_iterator at', '<CfMapIterator at'),
+    (r'<Future at', '<CfFuture at'),
+    (r'returned float', 'returned gdouble'),
+    # Some listings give print() a format and a value; the slide shows what was meant.
+    (r': (%s)? ', ': '),
+    (r' $', ''),
 ]
 
 MAP_RESULTS = 'main: results: [0.5, 0.4, 0.3, 0.2, 0.1]'
@@ -113,10 +121,10 @@ def report(number, is_ok, description, lines):
 
 
 def main():
-    listing, program = sys.argv[1:]
+    listing, *command = sys.argv[1:]
     sections = LISTINGS[listing]
 
-    process = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     output, complaints = process.communicate()
     lines = [normalise(line) for line in output.splitlines()]
     numbers = [int(number) for number in re.findall(r'\bprocess (\d+)', output)]

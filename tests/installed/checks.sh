@@ -62,6 +62,12 @@ compile_vala ()
   valac --quiet --directory="$work" --vapidir="$1" --pkg=gio-2.0 --pkg=cfutures-1 --output=halve-vala "$files/halve.vala"
 }
 
+# Python functions in both pools, as with concurrent.futures.
+python_functions_are_called ()
+{
+  prints '[2.0, 0.5]' "$python" "$files/halve-in-python.py"
+}
+
 plan ()
 {
   printf '1..%d\n' "$n_checks"

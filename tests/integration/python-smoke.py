@@ -7,12 +7,16 @@ native functions to submit by name.
 """
 
 import os
+import sys
 import threading
 import unittest
 
 import gi
 
 gi.require_version('Cf', '1')
+
+# Were the override for Python installed, it would be loaded.
+sys.modules['gi.overrides.Cf'] = None
 
 from gi.repository import Cf, Gio, GLib, GObject  # noqa: E402
 

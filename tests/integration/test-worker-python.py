@@ -17,6 +17,9 @@ import gi
 
 gi.require_version('Cf', '1')
 
+# Were the override for Python installed, it would be loaded.
+sys.modules['gi.overrides.Cf'] = None
+
 from gi.repository import Cf, Gio, GLib  # noqa: E402
 
 try:
@@ -33,6 +36,7 @@ GJS_FUNCTIONS = f'file://{HERE}/worker-functions.js'
 PROGRAM_WITH_A_WORKER_THAT_LOGS = '''
 import sys
 import gi
+sys.modules['gi.overrides.Cf'] = None
 gi.require_version('Cf', '1')
 from gi.repository import Cf, GLib
 

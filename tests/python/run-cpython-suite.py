@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Runs CPython's own tests of concurrent.futures against CFutures.
+
+They come with Python, or on Debian with libpython3.*-testsuite; none of them is here. concurrent_futures.py sees to it
+that they find CFutures. NOT_APPLICABLE lists what they test that is not to be had, and why.
+"""
+
+import importlib
+import importlib.util
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+import unittest
+
+import concurrent_futures  # noqa: F401
+import tap
+
+PACKAGE = 'test.test_concurrent_futures'
+
+NOT_APPLICABLE = {
+    r'\.Interpreter|\.test_interpreter_pool\.':
+        'there is no such pool',
+    r'\.ProcessPoolFork':
+        'there is one way to start a process, as with spawn',
+    r'\.ProcessPool.*\.test_(idle_process_reuse_one|idle_process_reuse_multiple|killed_child|max_tasks_per_child|'
+    r'max_tasks_per_child_defaults_to_spawn_context|processes_terminate|saturation|shutdown_deadlock_pickle|'
+    r'context_manager_shutdown|del_shutdown|shutdown_no_wait)$':
+        'looks at _processes, _max_workers, _mp_context or _executor_manager_thread',
+    r'\.ProcessPool.*\.test_(error|exit)_at_task_unpickle$':
+        'expects that a call that cannot be read breaks the pool; here it fails, and says why',
+    r'\.ProcessPool.*(FailingInitializer.*\.test_initializer|\.test_ressources_gced_in_workers)$':
+        'has multiprocessing send a queue, which only processes of its own can read',
+    r'\.ProcessPool.*\.test_traceback$':
+        'expects a private class as the cause; test-process-pool.py tests the traceback',
+    r'\.test_thread_names_(assigned|default)$':
+        'reads the names from the objects in _threads; test-thread-pool.py tests names',
+    r'\.test_(idle_thread_reuse|saturation)$':
+        'counts _threads: a thread may be started when another is about to become free',
+    r'\.test_cancel_futures(_wait_false)?$':
+        'expects that a thread has begun a call when submit() returns; test-thread-pool.py tests cancelling',
+    r'\.test_hang_global_shutdown_lock$':
+        'uses a pool of processes that are forked',
+    r'\.test_(first_completed|first_exception_some_already_complete)$':
+        'tells cancelled futures from those whose waiters were told, which here is one',
+    r'\.test_exception_with_success$':
+        'settles a future by hand, through _condition',
+}
+
+
+def reason_to_skip(test):
+    return next((reason for pattern, reason in NOT_APPLICABLE.items() if re.search(pattern, test.id())), None)
+
+
+def assert_python_ok(*arguments, **environment):
+    """Runs a program of a test as test.support does, with CFutures in it."""
+    *options, program = arguments
+    program = re.sub('^( *)(?=from concurrent.futures import)', r'\1import concurrent_futures\n\1', program,
+                     flags=re.MULTILINE)
+    process = subprocess.run([sys.executable, *options, program], capture_output=True,
+                             env={**os.environ, **environment})
+    if process.returncode != 0:
+        raise AssertionError(f'exit status {process.returncode}: {process.stderr.decode()}')
+    return process.returncode, process.stdout, process.stderr
+
+
+def import_tests():
+    """Returns the modules: one until Python 3.11, a package since."""
+    package = importlib.import_module(PACKAGE)
+    names = [name for _, name, _ in pkgutil.iter_modules(getattr(package, '__path__', []))]
+    return [importlib.import_module(f'{PACKAGE}.{name}') for name in names if name.startswith('test_')] or [package]
+
+
+def tests_in(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from tests_in(test)
+        else:
+            yield test
+
+
+def load_tests(loader, standard_tests, pattern):
+    suite = unittest.TestSuite()
+    for module in import_tests():
+        module.assert_python_ok = assert_python_ok
+        suite.addTests(loader.loadTestsFromModule(module))
+
+    for test in tests_in(suite):
+        reason = reason_to_skip(test)
+        if reason is not None:
+            setattr(test, test._testMethodName, unittest.skip(reason)(lambda: None))
+    return suite
+
+
+if __name__ == '__main__':
+    try:
+        # Some distributions have the one without the other.
+        from test import support
+        found = importlib.util.find_spec(PACKAGE)
+    except ImportError:
+        found = None
+    if found is None:
+        print("1..0 # SKIP CPython's tests are not installed")
+        sys.exit()
+
+    support.verbose = False
+    tap.main('__main__')

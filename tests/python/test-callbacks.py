@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Done-callbacks: on the main loop, by Python's own rule, and on the way out of a blocking call."""
+
+import threading
+import unittest
+
+import gi
+
+gi.require_version('Cf', '1')
+
+from gi.repository import Cf, GLib  # noqa: E402
+
+import tap  # noqa: E402
+
+
+def iterate_until(condition, context=None):
+    context = context or GLib.MainContext.default()
+    while not condition():
+        context.iteration(True)
+
+
+class OnTheMainLoop(unittest.TestCase):
+    def setUp(self):
+        self.future = Cf.Future()
+        self.seen = []
+
+    def on_done(self, future):
+        self.seen.append((future, threading.get_ident()))
+
+    def test_of_the_thread_that_added_it(self):
+        self.future.add_done_callback(self.on_done)
+        thread = threading.Thread(target=self.future.set_result, args=(1,))
+        thread.start()
+        thread.join()
+        self.assertEqual(self.seen, [])
+        iterate_until(lambda: self.seen)
+        self.assertEqual(self.seen, [(self.future, threading.get_ident())])
+
+    def test_not_at_once(self):
+        self.future.set_result(1)
+        self.future.add_done_callback(self.on_done)
+        self.assertEqual(self.seen, [])
+        iterate_until(lambda: self.seen)
+
+    def test_before_the_blocking_call_returns(self):
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(abs, -1)
+            future.add_done_callback(self.on_done)
+            self.assertEqual(future.result(), 1)
+            self.assertEqual(self.seen, [(future, threading.get_ident())])
+
+    def test_before_a_call_that_need_not_block_returns(self):
+        self.future.add_done_callback(self.on_done)
+        self.future.set_result(1)
+        self.assertEqual(self.seen, [])
+        self.future.exception()
+        self.assertEqual(len(self.seen), 1)
+
+    def test_before_waiting_for_a_set_returns(self):
+        self.future.add_done_callback(self.on_done)
+        self.future.set_result(1)
+        Cf.wait([self.future])
+        self.assertEqual(len(self.seen), 1)
+
+    def test_before_an_iterator_yields(self):
+        self.future.add_done_callback(self.on_done)
+        self.future.set_result(1)
+        next(Cf.as_completed([self.future]))
+        self.assertEqual(len(self.seen), 1)
+
+    def test_of_a_thread_with_a_context_of_its_own(self):
+        def run():
+            context.push_thread_default()
+            self.future.add_done_callback(self.on_done)
+            self.future.set_result(1)
+            iterate_until(lambda: self.seen, context)
+            idents.append(threading.get_ident())
+            context.pop_thread_default()
+
+        idents = []
+        context = GLib.MainContext.new()
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+        self.assertEqual(self.seen, [(self.future, idents[0])])
+
+    def test_of_a_given_context(self):
+        context = GLib.MainContext.new()
+        self.future.add_done_callback(self.on_done, context=context)
+        self.future.set_result(1)
+        while GLib.MainContext.default().iteration(False):
+            pass
+        self.assertEqual(self.seen, [])
+        iterate_until(lambda: self.seen, context)
+
+    def test_cancelled(self):
+        self.future.add_done_callback(self.on_done)
+        self.future.cancel()
+        iterate_until(lambda: self.seen)
+
+    def test_in_the_order_in_which_they_were_added(self):
+        for number in range(5):
+            self.future.add_done_callback(lambda future, number=number: self.seen.append(number))
+        self.future.set_result(1)
+        iterate_until(lambda: len(self.seen) == 5)
+        self.assertEqual(self.seen, list(range(5)))
+
+    def test_that_raises_is_logged(self):
+        def fail(future):
+            raise ValueError('no')
+
+        self.future.add_done_callback(fail)
+        self.future.add_done_callback(self.on_done)
+        self.future.set_result(1)
+        with self.assertLogs('concurrent.futures', 'ERROR') as logged:
+            iterate_until(lambda: self.seen)
+        self.assertIn('exception calling callback for <Future at ', logged.output[0])
+        self.assertIn('ValueError: no', logged.output[0])
+
+    def test_takes_data(self):
+        self.future.add_done_callback(lambda *arguments: self.seen.append(arguments), 1, None)
+        self.future.set_result(1)
+        self.future.result()
+        self.assertEqual(self.seen, [(self.future, 1, None)])
+
+    def test_finds_attributes(self):
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(abs, -1)
+            future.arg = 5
+            future.add_done_callback(lambda future: self.seen.append((future.arg, future.result())))
+            del future
+            iterate_until(lambda: self.seen)
+        self.assertEqual(self.seen, [(5, 1)])
+
+
+class ByPythonsRule(unittest.TestCase):
+    def setUp(self):
+        self.future = Cf.Future()
+        self.idents = []
+
+    def on_done(self, future):
+        self.idents.append(threading.get_ident())
+
+    def test_at_once(self):
+        self.future.set_result(1)
+        self.future.add_done_callback(self.on_done, context=None)
+        self.assertEqual(self.idents, [threading.get_ident()])
+
+    def test_in_the_completing_thread(self):
+        self.future.add_done_callback(self.on_done, context=None)
+        thread = threading.Thread(target=self.future.set_result, args=(1,))
+        thread.start()
+        thread.join()
+        self.assertEqual(self.idents, [thread.ident])
+
+    def test_in_the_cancelling_thread(self):
+        self.future.add_done_callback(self.on_done, context=None)
+        self.future.cancel()
+        self.assertEqual(self.idents, [threading.get_ident()])
+
+    def test_in_a_worker(self):
+        release = threading.Event()
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(lambda: release.wait() and threading.get_ident())
+            future.add_done_callback(self.on_done, context=None)
+            release.set()
+        self.assertEqual(self.idents, [future.result()])
+
+    def test_that_raises_is_logged(self):
+        def fail(future):
+            raise ValueError('no')
+
+        self.future.add_done_callback(fail, context=None)
+        self.future.add_done_callback(self.on_done, context=None)
+        with self.assertLogs('concurrent.futures', 'ERROR'):
+            self.future.set_result(1)
+        self.assertEqual(len(self.idents), 1)
+
+    def test_may_wait_for_another_promise(self):
+        other = Cf.Future()
+        thread = threading.Thread(target=lambda: other.set_result(2))
+        self.future.add_done_callback(lambda future: thread.start(), context=None)
+        self.future.add_done_callback(lambda future: self.idents.append(other.result(60)), context=None)
+        self.future.set_result(1)
+        thread.join()
+        self.assertEqual(self.idents, [2])
+
+
+class Properties(unittest.TestCase):
+    def test_state_is_notified(self):
+        seen = []
+        future = Cf.Future()
+        future.connect('notify::state', lambda future, pspec: seen.append(future.props.state))
+        threading.Thread(target=future.set_result, args=(1,)).start()
+        iterate_until(lambda: Cf.FutureState.FINISHED in seen)
+
+
+if __name__ == '__main__':
+    tap.main('__main__')

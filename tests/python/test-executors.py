@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What all executors have in common, and executors of one's own."""
+
+import concurrent.futures
+import itertools
+import threading
+import unittest
+
+import gi
+
+gi.require_version('Cf', '1')
+
+from gi.repository import Cf, GLib  # noqa: E402
+
+import tap  # noqa: E402
+
+LONG = 60
+
+
+class HereExecutor(Cf.Executor):
+    """Runs what it is given at once: an executor in the manner of GObject."""
+
+    def do_execute(self, future):
+        future.run()
+
+
+class LaterExecutor(Cf.Executor):
+    """Runs what it is given when it is told to: an executor in the manner of concurrent.futures."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def submit(self, fn, /, *args, **kwargs):
+        future = Cf.Future()
+        self.calls.append((future, fn, args, kwargs))
+        return future
+
+    def run(self):
+        for future, fn, args, kwargs in self.calls:
+            if future.set_running_or_notify_cancel():
+                future.set_result(fn(*args, **kwargs))
+
+
+def fail(exception):
+    raise exception
+
+
+class All(unittest.TestCase):
+    def make_executors(self):
+        for executor in (Cf.ThreadPoolExecutor(2), Cf.InlineExecutor(), Cf.MainContextExecutor(), HereExecutor()):
+            with self.subTest(executor):
+                yield executor
+                executor.shutdown()
+
+    def test_are_executors_of_python(self):
+        for executor in self.make_executors():
+            self.assertIsInstance(executor, Cf.Executor)
+            self.assertIsInstance(executor, concurrent.futures.Executor)
+            self.assertIsInstance(executor.submit(abs, -1), concurrent.futures.Future)
+
+    def test_submit(self):
+        for executor in self.make_executors():
+            self.assertEqual(executor.submit(pow, 7, exp=2).result(LONG), 49)
+
+    def test_any_object(self):
+        for executor in self.make_executors():
+            result = object()
+            self.assertIs(executor.submit(lambda x: x, result).result(LONG), result)
+
+    def test_exception(self):
+        for executor in self.make_executors():
+            exception = ValueError('x')
+            future = executor.submit(fail, exception)
+            self.assertIs(future.exception(LONG), exception)
+            with self.assertRaises(ValueError):
+                future.result()
+
+    def test_map(self):
+        for executor in self.make_executors():
+            self.assertEqual(list(executor.map(pow, [1, 2, 3], [2, 2])), [1, 4])
+
+    def test_with_block(self):
+        for executor in self.make_executors():
+            with executor as same:
+                self.assertIs(same, executor)
+                future = executor.submit(abs, -1)
+            self.assertTrue(future.done())
+            with self.assertRaisesRegex(RuntimeError, '^cannot schedule new futures after shutdown$'):
+                executor.submit(abs, -1)
+
+
+class MainContexts(unittest.TestCase):
+    def test_worker_asks_the_main_thread(self):
+        seen = []
+        main = Cf.MainContextExecutor()
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(lambda: main.submit(threading.get_ident).result(LONG))
+            future.add_done_callback(lambda future: seen.append(future.result()))
+            while not seen:
+                GLib.MainContext.default().iteration(True)
+        self.assertEqual(seen, [threading.get_ident()])
+
+
+class Maps(unittest.TestCase):
+    def setUp(self):
+        self.pool = Cf.ThreadPoolExecutor(2)
+        self.addCleanup(self.pool.shutdown)
+
+    def test_submits_at_once(self):
+        seen = []
+        self.pool.map(seen.append, range(3))
+        self.pool.shutdown()
+        self.assertCountEqual(seen, range(3))
+
+    def test_raises_in_its_place(self):
+        results = self.pool.map(lambda n: 6 // n, [3, 2, 0, 1])
+        self.assertEqual([next(results), next(results)], [2, 3])
+        self.assertRaises(ZeroDivisionError, next, results)
+        self.assertRaises(StopIteration, next, results)
+
+    def test_timeout(self):
+        release = threading.Event()
+        results = self.pool.map(lambda event: event and event.wait(), [None, release], timeout=0.1)
+        self.assertIsNone(next(results))
+        self.assertRaises(TimeoutError, next, results)
+        release.set()
+
+    def test_endless_input(self):
+        taken = []
+        results = self.pool.map(id, map(taken.append, itertools.count()), buffersize=3)
+        self.assertEqual(len(taken), 3)
+        results.close()
+
+        squares = self.pool.map(pow, itertools.count(), itertools.repeat(2), buffersize=3)
+        self.assertEqual(list(itertools.islice(squares, 100)), [n * n for n in range(100)])
+
+    def test_one_more_for_each_result(self):
+        taken = []
+        results = self.pool.map(lambda n: n, (taken.append(n) or n for n in range(6)), buffersize=2)
+        for n in range(6):
+            self.assertEqual(next(results), n)
+            self.assertEqual(len(taken), min(6, n + 3))
+
+    def test_buffer_size(self):
+        for size in (0, -1):
+            with self.assertRaisesRegex(ValueError, '^buffersize must be None or > 0$'):
+                self.pool.map(abs, [1], buffersize=size)
+        with self.assertRaisesRegex(TypeError, '^buffersize must be an integer or None$'):
+            self.pool.map(abs, [1], buffersize=1.5)
+
+    def test_given_up_cancels(self):
+        release = threading.Event()
+        seen = []
+        results = self.pool.map(lambda n: release.wait() and seen.append(n), range(100))
+        threading.Timer(0.05, release.set).start()
+        next(results)
+        results.close()
+        self.pool.shutdown()
+        self.assertLessEqual(len(seen), 100)
+
+    def test_chunk_size_changes_nothing(self):
+        self.assertEqual(list(self.pool.map(abs, [-1, -2, -3], chunksize=2)), [1, 2, 3])
+
+    def test_is_a_generator(self):
+        self.assertRegex(repr(self.pool.map(abs, [])), '^<generator object .*result_iterator at 0x')
+
+
+class OfOnesOwn(unittest.TestCase):
+    def test_submit(self):
+        executor = LaterExecutor()
+        results = executor.map(abs, [-1, -2])
+        executor.run()
+        self.assertEqual(list(results), [1, 2])
+
+    def test_counts(self):
+        executor = HereExecutor()
+        executor.submit(abs, -1)
+        self.assertEqual(executor.get_n_completed(), 1)
+
+
+if __name__ == '__main__':
+    tap.main('__main__')
