@@ -11,6 +11,7 @@
 /* exported override */
 
 const {Cf, GLib, GObject} = imports.gi;
+const {COST_OF_CALL, produced} = imports.overrides.cfutures.garbage;
 const {cancellableOf} = imports.overrides.cfutures.cancelling;
 const {referenceToName, sourceOf} = imports.overrides.cfutures.functions;
 const {Results} = imports.overrides.cfutures.sets;
@@ -120,6 +121,7 @@ class Submissions {
     }
 
     submit(executor, call, args) {
+        produced(COST_OF_CALL);
         if (call.local !== undefined)
             return this.submit_local.call(executor, toLocalFunction(call.local, args));
         return this.submit_name.call(executor, call.name, call.toArguments(args));
@@ -135,6 +137,8 @@ class Submissions {
     }
 
     makeTask(call, args, options) {
+        produced(COST_OF_CALL);
+
         const task = call.local !== undefined
             ? this.newLocalTask(toLocalFunction(call.local, args))
             : this.newTask(call.name, call.toArguments(args));
@@ -154,6 +158,8 @@ class Submissions {
 
     // A chunk's results come from an iterator over that one chunk.
     submitChunk(executor, call, inputs) {
+        produced(COST_OF_CALL);
+
         const items = GLib.Variant.new_tuple(inputs.map(input => call.toArguments([input])));
 
         return this.map_name.call(executor, call.name, items, inputs.length, inputs.length, -1);

@@ -6,6 +6,7 @@
 /* exported argumentsToVariant, fromResult, notPortable */
 
 const {Cf, GLib} = imports.gi;
+const {produced} = imports.overrides.cfutures.garbage;
 const {Variant, VariantType} = GLib;
 
 // Arrays of which GLib and JavaScript have the same picture in memory.
@@ -23,24 +24,6 @@ const TYPED_ARRAYS = new Map([
 // GLib takes values that are nested 128 deep; an object in an object counts three times.
 const MAX_DEPTH = 40;
 
-// Large values hide behind small objects, which are garbage long before SpiderMonkey thinks that collecting it pays.
-const LARGE_SIZE = 64 * 1024;
-const MAX_LARGE_GARBAGE = 64 * 1024 * 1024;
-
-let largeGarbage = 0;
-
-function noteSize(size) {
-    if (size < LARGE_SIZE)
-        return;
-
-    largeGarbage += size;
-    if (largeGarbage < MAX_LARGE_GARBAGE)
-        return;
-
-    largeGarbage = 0;
-    imports.system.gc();
-}
-
 function notPortable(message) {
     return new GLib.Error(Cf.Error, Cf.Error.NOT_PORTABLE, message);
 }
@@ -52,7 +35,7 @@ function isInteger(number) {
 }
 
 function fromBytes(signature, bytes) {
-    noteSize(bytes.get_size());
+    produced(bytes.get_size());
     return Variant.new_from_bytes(new VariantType(signature), bytes, true);
 }
 
@@ -167,8 +150,14 @@ function argumentsToVariant(values) {
 function memoryOf(variant, TypedArray) {
     const bytes = variant.get_data_as_bytes().toArray();
 
-    noteSize(bytes.length);
     return new TypedArray(bytes.buffer, bytes.byteOffset, bytes.length / TypedArray.BYTES_PER_ELEMENT);
+}
+
+function copyOf(bytes) {
+    const copy = bytes.slice();
+
+    produced(copy.length);
+    return copy;
 }
 
 function simplify(number) {
@@ -182,7 +171,7 @@ function childrenOf(variant) {
 function fromArray(variant, signature) {
     // The memory is the variant's, and may be mapped for reading only.
     if (signature === 'ay')
-        return memoryOf(variant, Uint8Array).slice();
+        return copyOf(memoryOf(variant, Uint8Array));
     if (signature === 'ax' || signature === 'at')
         return Array.from(memoryOf(variant, TYPED_ARRAYS.get(signature)), simplify);
     if (TYPED_ARRAYS.has(signature))
