@@ -14,6 +14,7 @@ const {Cf, GLib, GObject} = imports.gi;
 const {COST_OF_CALL, produced} = imports.overrides.cfutures.garbage;
 const {cancellableOf} = imports.overrides.cfutures.cancelling;
 const {referenceToName, sourceOf} = imports.overrides.cfutures.functions;
+const {own} = imports.overrides.cfutures.ownership;
 const {Results} = imports.overrides.cfutures.sets;
 const {argumentsToVariant, notPortable} = imports.overrides.cfutures.values;
 
@@ -160,7 +161,7 @@ class Submissions {
     submitChunk(executor, call, inputs) {
         produced(COST_OF_CALL);
 
-        const items = GLib.Variant.new_tuple(inputs.map(input => call.toArguments([input])));
+        const items = own(GLib.Variant.new_tuple(inputs.map(input => call.toArguments([input]))));
 
         return this.map_name.call(executor, call.name, items, inputs.length, inputs.length, -1);
     }
