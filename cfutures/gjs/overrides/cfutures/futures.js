@@ -28,8 +28,9 @@ function toException(error) {
         return error;
 
     const [summary, stack] = splitRemote(error.message);
-    const [, name = 'Error', message = summary] = stack === null ? [] : /^([\w$.]+)(?:: ([^]*))?$/.exec(summary) ?? [];
-    const exception = new (classOf(name))(stack !== null && name === summary ? '' : message);
+    const pattern = stack !== null ? /^([\w$.]+)(?:: ([^]*))?$/ : /^([\w$.]*(?:Error|Exception))(?:: ([^]*))?$/;
+    const [, name, message = ''] = pattern.exec(summary) ?? [null, 'Error', summary];
+    const exception = new (classOf(name))(message);
 
     if (exception.name !== name)
         Object.defineProperty(exception, 'name', {value: name, configurable: true, writable: true});

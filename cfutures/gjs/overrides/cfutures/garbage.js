@@ -18,7 +18,7 @@ const MAX_GARBAGE = 8 * 1024 * 1024;
 
 // Collecting takes at most one part in so many of the time, unless garbage piles up.
 const COLLECTION_SHARE = 20;
-const MAX_PILE = 4 * MAX_GARBAGE;
+const MAX_PILE = 2 * MAX_GARBAGE;
 
 let garbage = 0;
 let earliest = 0;

@@ -41,7 +41,6 @@ function fromBytes(signature, bytes) {
 }
 
 function fromMemory(signature, {buffer, byteOffset, byteLength}) {
-    produced(byteLength);
     return fromBytes(signature, GLib.Bytes.new_take(new Uint8Array(buffer, byteOffset, byteLength)));
 }
 
@@ -144,7 +143,11 @@ function argumentsToVariant(values) {
 
     while (count > 0 && values[count - 1] === undefined)
         count--;
-    return own(Variant.new_tuple(values.slice(0, count).map(value => toVariant(value))));
+
+    const variant = own(Variant.new_tuple(values.slice(0, count).map(value => toVariant(value))));
+
+    produced(variant.get_size());
+    return variant;
 }
 
 // What comes.
@@ -153,13 +156,6 @@ function memoryOf(variant, TypedArray) {
     const bytes = variant.get_data_as_bytes().toArray();
 
     return new TypedArray(bytes.buffer, bytes.byteOffset, bytes.length / TypedArray.BYTES_PER_ELEMENT);
-}
-
-function copyOf(bytes) {
-    const copy = bytes.slice();
-
-    produced(copy.length);
-    return copy;
 }
 
 function simplify(number) {
@@ -173,7 +169,7 @@ function childrenOf(variant) {
 function fromArray(variant, signature) {
     // The memory is the variant's, and may be mapped for reading only.
     if (signature === 'ay')
-        return copyOf(memoryOf(variant, Uint8Array));
+        return memoryOf(variant, Uint8Array).slice();
     if (signature === 'ax' || signature === 'at')
         return Array.from(memoryOf(variant, TYPED_ARRAYS.get(signature)), simplify);
     if (TYPED_ARRAYS.has(signature))
@@ -216,5 +212,11 @@ function fromVariant(variant) {
 
 // No variant is what a function leaves that returns nothing.
 function fromResult(variant) {
-    return variant === null ? undefined : fromVariant(variant);
+    if (variant === null)
+        return undefined;
+
+    const value = fromVariant(variant);
+
+    produced(variant.get_size());
+    return value;
 }
