@@ -27,8 +27,8 @@ function refuseThreads(what) {
         "run in threads: submit_name('libfoo.so:count', variant)");
 }
 
-function isCallable(what) {
-    return typeof what === 'function' || Array.isArray(what) || typeof what === 'string';
+function areOptions(what) {
+    return what instanceof Object && typeof what !== 'function' && !Array.isArray(what);
 }
 
 // Kinds of call. Each has a name and a function that makes the arguments, or is a function to be called here.
@@ -87,6 +87,10 @@ function toOutcome(future, value) {
     if (['boolean', 'number', 'string'].includes(typeof value) || value instanceof GLib.Variant ||
         value instanceof GObject.Object)
         return [true, value];
+
+    // Whoever awaits the future is told what an asynchronous function throws.
+    if (value instanceof Promise)
+        value.catch(() => {});
 
     future._returned = value;
     return [true, null];
@@ -184,11 +188,11 @@ function overrideExecutor(submissions) {
 
     // submit([options,] function, ...args)
     executor.submit = function (...parameters) {
-        const options = isCallable(parameters[0]) ? null : parameters.shift();
+        const options = areOptions(parameters[0]) ? parameters.shift() : null;
         const [callable, ...args] = parameters;
         const call = describe(this, callable);
 
-        return options instanceof Object
+        return options !== null
             ? submissions.submitWithOptions(this, options, call, args)
             : submissions.submit(this, call, args);
     };

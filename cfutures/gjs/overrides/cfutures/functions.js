@@ -13,8 +13,8 @@ const {notPortable} = imports.overrides.cfutures.values;
 
 // What gjs, and the worker, add to the global variables of JavaScript.
 const GLOBAL_NAMES = new Set([
-    'ARGV', 'arguments', 'cfuturesWorker', 'clearInterval', 'clearTimeout', 'console', 'globalThis', 'imports', 'log',
-    'logError', 'print', 'printerr', 'setInterval', 'setTimeout', 'window',
+    'ARGV', 'TextDecoder', 'TextEncoder', 'arguments', 'cfuturesWorker', 'clearInterval', 'clearTimeout', 'console',
+    'globalThis', 'imports', 'log', 'logError', 'print', 'printerr', 'setInterval', 'setTimeout', 'window',
 ]);
 
 const MAX_CACHED_SOURCES = 256;

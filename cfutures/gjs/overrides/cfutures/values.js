@@ -158,8 +158,11 @@ function memoryOf(variant, TypedArray) {
     return new TypedArray(bytes.buffer, bytes.byteOffset, bytes.length / TypedArray.BYTES_PER_ELEMENT);
 }
 
-function simplify(number) {
-    return Number.isSafeInteger(Number(number)) ? Number(number) : number;
+// A number if it is one exactly.
+function simplify(integer) {
+    const number = Number(integer);
+
+    return Number.isSafeInteger(number) ? number : BigInt(integer);
 }
 
 function childrenOf(variant) {
@@ -192,9 +195,9 @@ function fromVariant(variant) {
 
     switch (signature[0]) {
     case 'x':
-        return simplify(memoryOf(variant, BigInt64Array)[0]);
     case 't':
-        return simplify(memoryOf(variant, BigUint64Array)[0]);
+        // gjs would make a number of it, which may be another one.
+        return simplify(variant.print(false));
     case 'a':
         return fromArray(variant, signature);
     case 'v':
