@@ -104,7 +104,7 @@ run({
             {
                 const hidden = 1;
 
-                print(hidden);
+                void hidden;
             }
             // eslint-disable-next-line no-undef
             return hidden;

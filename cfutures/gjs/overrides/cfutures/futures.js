@@ -87,6 +87,8 @@ function override() {
         return resultOf(this);
     };
 
+    future.toString = future.to_string;
+
     future.add_done_callback_full = function (context, callback) {
         if (context === null)
             throw new TypeError('A callback without a context runs in any thread, and JavaScript only in the main thread');

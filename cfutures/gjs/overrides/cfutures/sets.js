@@ -146,14 +146,14 @@ class Calls {
 
         let alarm;
         const timeout = new Promise((_, reject) => {
-            alarm = new Alarm(Math.max(0, this._deadline - GLib.get_monotonic_time()), () => reject(timedOut()));
+            alarm = new Alarm(Math.max(0, this._deadline - GLib.get_monotonic_time()), () => {
+                this._giveUp();
+                reject(timedOut());
+            });
         });
 
         try {
-            return await Promise.race([this._next(), timeout]);
-        } catch (error) {
-            this._end();
-            throw error;
+            return await Promise.race([timeout, this._next()]);
         } finally {
             alarm.stop();
         }
@@ -200,6 +200,11 @@ class Calls {
         Promise.resolve(this._inputs.return?.()).catch(logError);
     }
 
+    // The time is over.
+    _giveUp() {
+        this._end();
+    }
+
     // No more results.
     _end() {
         if (!this._hasEnded)
@@ -218,7 +223,7 @@ class CompletedFutures extends Calls {
         this._completed = [];
         this._seen = new WeakSet();
         this._cancelsFutures = cancel_futures;
-        this._bufferSize = buffer_size || (futures.length ?? futures.size ?? 2 * GLib.get_num_processors());
+        this._bufferSize = buffer_size || futures.length || futures.size || 2 * GLib.get_num_processors();
         this._read();
     }
 
@@ -257,6 +262,12 @@ class CompletedFutures extends Calls {
 
         this._read();
         return step;
+    }
+
+    // Who gives up waiting may come back.
+    _giveUp() {
+        this._cancelsFutures = false;
+        this._end();
     }
 
     _cancel() {
@@ -333,6 +344,10 @@ var Results = class Results extends Calls {
         this._window = [];
         this._chunk = [];
         this._read();
+    }
+
+    get [Symbol.toStringTag]() {
+        return 'Cf.MapResults';
     }
 
     _read() {
