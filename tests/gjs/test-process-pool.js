@@ -276,6 +276,10 @@ run({
         isError(await failure(() => pool.submit({signal}, echo, 5)), Cf.Error, Cf.Error.CANCELLED);
     },
 
+    'process-pool/options/that-are-not-known-are-refused'() {
+        matches(failureNow(() => pool.submit({timeOut: 5}, echo, 5)).message, /“timeOut”/);
+    },
+
     async 'process-pool/tasks'() {
         const task = Cf.Task.new((a, b) => a + b, 1, 2);
         const cancelled = Cf.Task.new_by_name(`${MODULE}:divide`, 5);

@@ -19,7 +19,9 @@ const {Results} = imports.overrides.cfutures.sets;
 const {argumentsToVariant, notPortable} = imports.overrides.cfutures.values;
 
 const SOURCE = ':source';
-const TASK_OPTIONS = ['name', 'priority', 'timeout', 'context'];
+const TASK_OPTIONS = ['name', 'priority', 'timeout', 'context', 'cancellable'];
+const SUBMIT_OPTIONS = [...TASK_OPTIONS, 'signal'];
+const MAP_OPTIONS = ['chunk_size', 'buffer_size', 'timeout'];
 
 function refuseThreads(what) {
     throw new TypeError(`${what} cannot run in a Cf.ThreadPoolExecutor: JavaScript runs in the main thread alone. Submit it ` +
@@ -29,6 +31,13 @@ function refuseThreads(what) {
 
 function areOptions(what) {
     return what instanceof Object && typeof what !== 'function' && !Array.isArray(what);
+}
+
+function checkOptions(method, options, known) {
+    const unknown = Object.keys(options).find(name => !known.includes(name));
+
+    if (unknown !== undefined)
+        throw new TypeError(`${method}() has no option “${unknown}”`);
 }
 
 // Kinds of call. Each has a name and a function that makes the arguments, or is a function to be called here.
@@ -133,6 +142,8 @@ class Submissions {
     }
 
     submitWithOptions(executor, options, call, args) {
+        checkOptions('submit', options, SUBMIT_OPTIONS);
+
         const {cancellable, release} = cancellableOf(options);
         const task = this.makeTask(call, args, {...options, cancellable});
         const future = this.submit_task.call(executor, task);
@@ -148,7 +159,7 @@ class Submissions {
             ? this.newLocalTask(toLocalFunction(call.local, args))
             : this.newTask(call.name, call.toArguments(args));
 
-        for (const option of [...TASK_OPTIONS, 'cancellable']) {
+        for (const option of TASK_OPTIONS) {
             if (options[option] !== undefined && options[option] !== null)
                 task[option] = options[option];
         }
@@ -171,10 +182,9 @@ class Submissions {
     }
 
     map(executor, call, inputs, options) {
-        const {chunk_size: chunkSize, buffer_size: bufferSize, timeout, ...rest} = options;
+        checkOptions('map', options, MAP_OPTIONS);
 
-        if (Object.keys(rest).length > 0)
-            throw new TypeError(`map() has no option “${Object.keys(rest)[0]}”`);
+        const {chunk_size: chunkSize, buffer_size: bufferSize, timeout} = options;
 
         return new Results({
             submit: input => this.submit(executor, call, [input]),
