@@ -222,14 +222,19 @@ function toVariant(value, depth = 0) {
 
 // Functions.
 
+let isImporting = false;
+
 async function importModule(url) {
     try {
+        isImporting = true;
         return await import(url);
     } catch (error) {
         // It may be one that the module imports that is missing.
         if (error.name === 'ImportError' && error.message.includes(url))
             throw failure(Cf.Error.NO_SUCH_FUNCTION, error.message);
         throw error;
+    } finally {
+        isImporting = false;
     }
 }
 
@@ -295,6 +300,7 @@ let hiddenBytes = 0;
 
 globalThis.cfuturesWorker = {
     currentCall: () => current,
+    isImporting: () => isImporting,
 };
 
 // Without what is the worker's own.

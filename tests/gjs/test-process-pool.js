@@ -114,6 +114,12 @@ run({
         matches(failureNow(() => pool.submit(['./portable.js', 'divide'], 5)).message, /import\.meta\.url/);
     },
 
+    async 'process-pool/functions/of-a-program-that-makes-pools-are-refused'() {
+        const error = await failure(() => pool.submit([import.meta.url, 'divide'], 5));
+
+        matches(error.message, /made while the module was imported/);
+    },
+
     async 'process-pool/functions/of-other-languages'() {
         await withPool({worker_kind: Cf.WorkerKind.PYTHON}, async python => {
             equal(await python.submit('statistics:mean', [1, 2, 6]), 3);

@@ -263,11 +263,21 @@ function overrideThreadPool() {
     };
 }
 
+// A pool whose worker imports the program would be made once more in that worker, and so on for ever.
+function refuseWhileImporting() {
+    if (globalThis.cfuturesWorker?.isImporting?.()) {
+        throw new Error('A process pool was made while the module was imported by one of its workers. Functions that are ' +
+            'submitted as [moduleURL, name] belong to a module that makes no pool when it is imported');
+    }
+}
+
 function overrideProcessPool() {
     const pool = Cf.ProcessPoolExecutor.prototype;
     const setInitializerName = pool.set_initializer_name;
 
     pool._init = function ({initializer = null, initargs = [], ...properties} = {}) {
+        refuseWhileImporting();
+
         const hasKind = ['worker_kind', 'workerKind', 'worker-kind'].some(name => name in properties);
 
         Cf.Executor.prototype._init.call(this, hasKind ? properties : {...properties, worker_kind: Cf.WorkerKind.GJS});
