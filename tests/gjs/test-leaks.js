@@ -45,7 +45,7 @@ run({
     async 'leaks/calls-with-objects'() {
         const value = {name: 'five', parts: [1, 2, {three: true}]};
 
-        await staysFlat(N_CALLS / 20, count => inBatches(count, () => pool.submit(echo, value)));
+        await staysFlat(N_CALLS / 40, count => inBatches(count, () => pool.submit(echo, value)));
     },
 
     async 'leaks/calls-with-strings'() {
@@ -55,7 +55,7 @@ run({
     },
 
     async 'leaks/map'() {
-        await staysFlat(N_CALLS / 5, async count => {
+        await staysFlat(N_CALLS / 10, async count => {
             for await (const result of pool.map(echo, Array.from({length: count}, (_, i) => i), {chunk_size: 10}))
                 void result;
         });

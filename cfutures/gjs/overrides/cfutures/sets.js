@@ -306,22 +306,36 @@ class Call {
     }
 }
 
-// The call for several inputs.
+// The call for several inputs, whose results come together.
 class Chunk {
     constructor(iterator, count) {
         this._iterator = iterator;
+        this._isDone = false;
         this.count = count;
     }
 
     next() {
+        return this._isDone ? this._readNext(() => this._iterator.next()) : this._waitForFirst();
+    }
+
+    _readNext(read) {
+        try {
+            const [, variant] = read();
+
+            return {value: fromResult(variant)};
+        } catch (error) {
+            throw toException(error);
+        }
+    }
+
+    _waitForFirst() {
         return new Promise((resolve, reject) => {
             this._iterator.next_async(null, (iterator, asyncResult) => {
+                this._isDone = true;
                 try {
-                    const [, variant] = iterator.next_finish(asyncResult);
-
-                    resolve({value: fromResult(variant)});
+                    resolve(this._readNext(() => iterator.next_finish(asyncResult)));
                 } catch (error) {
-                    reject(toException(error));
+                    reject(error);
                 }
             });
         });
