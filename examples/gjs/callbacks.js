@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The slides' listing on callbacks: a function that is called when a future is done, for whatever reason, and finds out
-// which.
+// The slides' listing on callbacks: a function that is called when a future is done, for whatever reason, and
+// finds out which.
 //
 //   def task(n):
 //       print("%s: sleeping" % n)

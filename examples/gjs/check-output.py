@@ -6,8 +6,8 @@
     check-output.py GJS LISTING
 
 What a slide prints is described by chains of lines, as in ../slides/check-output.py: all chains together hold each line
-once, the lines of a chain appear in its order, and those of different chains in any. Numbers of processes, addresses and
-times are replaced before the comparison.
+once, the lines of a chain appear in its order, and those of different chains in any. Numbers of processes,
+addresses and times are replaced before the comparison.
 """
 
 import re
@@ -34,7 +34,8 @@ LISTINGS = {
          'main: unprocessed results [object Cf.MapResults]',
          'main: waiting for real results',
          MAP_RESULTS],
-        *[['main: starting', f'process PID: sleeping {n}', f'process PID: done with {n}', MAP_RESULTS] for n in COUNTDOWN],
+        *[['main: starting', f'process PID: sleeping {n}', f'process PID: done with {n}', MAP_RESULTS]
+          for n in COUNTDOWN],
     ],
     'submit-one': [
         ['main: starting',
@@ -79,7 +80,8 @@ def main():
     gjs, listing = sys.argv[1:]
     chains = LISTINGS[listing]
 
-    process = subprocess.run([gjs, '--module', Path(__file__).with_name(f'{listing}.js')], capture_output=True, text=True)
+    program = Path(__file__).with_name(f'{listing}.js')
+    process = subprocess.run([gjs, '--module', program], capture_output=True, text=True)
     lines = list(normalise(process.stdout))
 
     print('1..3')

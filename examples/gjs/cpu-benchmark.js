@@ -24,8 +24,8 @@
 //           executor.submit(evaluate_item, item)
 //   print("Process pool execution in " + str(time.clock() - start_time_2), "seconds")
 //
-// The sequential run is an executor too: one that makes each call at once. A pool of threads is not among them, as
-// JavaScript runs in the main thread alone.
+// The sequential run is an executor too: one that makes each call at once. A pool of threads is not among them,
+// as JavaScript runs in the main thread alone.
 
 import Cf from 'gi://Cf?version=1';
 import GLib from 'gi://GLib';

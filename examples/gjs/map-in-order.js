@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The slides' first listing: map() over a pool of two. The calls run concurrently and end in any order; the results come
-// in the order of the arguments.
+// The slides' first listing: map() over a pool of two. The calls run concurrently and end in any order; the
+// results come in the order of the arguments.
 //
 //   def task(n):
 //       print("%s: sleeping %s" % (threading.current_thread().name, n))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The slides' listing on processes: map() over a pool of two of them, which are used for one call after another.
+// The slides' listing on processes: map() over a pool of two of them, which are used for one call after
+// another.
 //
 //   from concurrent import futures
 //   import os

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The slides' variant of the third listing: the calls end in any order, but their results are asked for in the order in
-// which they were submitted.
+// The slides' variant of the third listing: the calls end in any order, but their results are asked for in the
+// order in which they were submitted.
 //
 //   def task(n):
 //       time.sleep(random.random())

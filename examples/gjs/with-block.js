@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// The slides' listing on executors as context managers: at the end of the block every call has ended and the pool is gone.
+// The slides' listing on executors as context managers: at the end of the block every call has ended and the
+// pool is gone.
 //
 //   def task(n):
 //       print(n)

@@ -42,7 +42,7 @@ run({
         }
         matches(failureNow(() => pool.submit([MODULE, 'divide'], 5)).message, /Cf\.ProcessPoolExecutor/);
         matches(failureNow(() => pool.set_initializer(() => true)).message, /Cf\.ProcessPoolExecutor/);
-        matches(failureNow(() => pool.map_generator(() => null, () => null, 0, 0, -1)).message, /map\(\) takes generators/);
+        matches(failureNow(() => pool.map_generator(() => null, () => null)).message, /map\(\) takes generators/);
     },
 
     async 'thread-pool/native-functions-run-by-name'() {
@@ -54,7 +54,10 @@ run({
         equal(await pool.submit({priority: GLib.PRIORITY_LOW}, `${NATIVE}:smoke_halve`, variant), 2.5);
         equal(await pool.submit_task(Cf.Task.new_by_name(`${NATIVE}:smoke_halve`, variant)), 2.5);
         equal(await collect(pool.map(`${NATIVE}:smoke_halve`, [5, 4].map(n => new GLib.Variant('i', n)))), [2.5, 2]);
-        isError(await failure(() => pool.submit_name(`${NATIVE}:smoke_fail`, null)), Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND);
+
+        const error = await failure(() => pool.submit_name(`${NATIVE}:smoke_fail`, null));
+
+        isError(error, Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND);
         await pool.shutdown();
     },
 

@@ -86,7 +86,7 @@ run({
             function outer(n) {
                 return n > 0 ? outer(n - 1) : 0;
             },
-            () => [print, imports, console, globalThis, undefined, NaN, Math, JSON, setTimeout, TextDecoder, BigInt, Intl],
+            () => [print, imports, console, globalThis, undefined, NaN, Math, JSON, setTimeout, TextDecoder, BigInt],
             () => /outer/.test('other'),
             function* () {
                 yield* [1];

@@ -86,7 +86,10 @@ run({
     async 'future/promises/all-race-and-all-settled'() {
         equal(await Promise.all([settled(1), settled(2), 3]), [1, 2, 3]);
         equal(await Promise.race([new Cf.Future(), settled(2)]), 2);
-        equal((await Promise.allSettled([settled(1), remote('gone')])).map(({status}) => status), ['fulfilled', 'rejected']);
+
+        const outcomes = await Promise.allSettled([settled(1), remote('gone')]);
+
+        equal(outcomes.map(({status}) => status), ['fulfilled', 'rejected']);
     },
 
     async 'future/error/keeps-domain-and-code'() {
@@ -104,7 +107,8 @@ run({
     },
 
     async 'future/error/remote-exceptions-are-errors'() {
-        const error = await failure(() => remote('RangeError: too far\n\nand too fast\n\nf@file:///x.js:1:2\n@file:///x.js:3:4'));
+        const text = 'RangeError: too far\n\nand too fast\n\nf@file:///x.js:1:2\n@file:///x.js:3:4';
+        const error = await failure(() => remote(text));
 
         equal(error instanceof RangeError, true);
         equal([error.name, error.message], ['RangeError', 'too far\n\nand too fast']);
@@ -126,7 +130,8 @@ run({
     },
 
     async 'future/error/python-exceptions-keep-their-traceback'() {
-        const error = await failure(() => remote('ValueError: bad\n\nTraceback (most recent call last):\n  a\n\nDuring b\n\nc'));
+        const text = 'ValueError: bad\n\nTraceback (most recent call last):\n  a\n\nDuring b\n\nc';
+        const error = await failure(() => remote(text));
 
         equal([error.name, error.message], ['ValueError', 'bad']);
         matches(error.stack, /^Traceback[^]*c$/);

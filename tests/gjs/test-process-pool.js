@@ -98,9 +98,10 @@ run({
     },
 
     async 'process-pool/functions/run-elsewhere'() {
-        const pids = await Promise.all([1, 2, 3, 4].map(() => pool.submit(() => imports.gi.Gio.Credentials.new().get_unix_pid())));
+        const getPid = () => imports.gi.Gio.Credentials.new().get_unix_pid();
+        const pids = await Promise.all([1, 2, 3, 4].map(() => pool.submit(getPid)));
 
-        equal(pids.includes(Gio.Credentials.new().get_unix_pid()), false);
+        equal(pids.includes(getPid()), false);
         equal(new Set(pids).size <= 2, true);
     },
 
@@ -196,7 +197,9 @@ run({
     },
 
     async 'process-pool/values/variants'() {
-        equal(await pool.submit(echo, new GLib.Variant('(sa{sv})', ['a', {b: new GLib.Variant('y', 5)}])), ['a', {b: 5}]);
+        const variant = new GLib.Variant('(sa{sv})', ['a', {b: new GLib.Variant('y', 5)}]);
+
+        equal(await pool.submit(echo, variant), ['a', {b: 5}]);
         equal(await pool.submit(() => new imports.gi.GLib.Variant('as', ['a'])), ['a']);
     },
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// A main loop is on time while JavaScript keeps all processors busy. It is compared to the same work on the main loop
-// itself, for how late is late depends on the machine.
+// A main loop is on time while JavaScript keeps all processors busy. It is compared to the same work on the
+// main loop itself, for how late is late depends on the machine.
 
 import Cf from 'gi://Cf?version=1';
 import GLib from 'gi://GLib';
@@ -19,7 +19,8 @@ function count(turns) {
     return n;
 }
 
-// How late a timer is at worst, in milliseconds, while something is done; and how often it was on time within 20 ms.
+// How late a timer is at worst, in milliseconds, while something is done; and how often it was on time within
+// 20 ms.
 async function measure(action) {
     const late = [];
     let due = GLib.get_monotonic_time() + 1000 * INTERVAL;
@@ -33,8 +34,12 @@ async function measure(action) {
     await sleep(2 * INTERVAL);
     GLib.source_remove(source);
     late.sort((one, other) => one - other);
-    return {worst: late.at(-1), median: late[Math.floor(late.length / 2)], share: late.filter(ms => ms < 20).length / late.length,
-        ticks: late.length};
+    return {
+        worst: late.at(-1),
+        median: late[Math.floor(late.length / 2)],
+        share: late.filter(ms => ms < 20).length / late.length,
+        ticks: late.length,
+    };
 }
 
 run({

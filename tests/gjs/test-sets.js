@@ -253,7 +253,9 @@ run({
         const forEver = () => new Promise(() => {});
         const other = new Cf.ProcessPoolExecutor({max_workers: 1});
 
-        isError(await failure(() => collect(other.map(forEver, [1, 2, 3], {timeout: 20000}))), Cf.Error, Cf.Error.TIMED_OUT);
+        const error = await failure(() => collect(other.map(forEver, [1, 2, 3], {timeout: 20000})));
+
+        isError(error, Cf.Error, Cf.Error.TIMED_OUT);
         other.kill_workers();
         await other.shutdown();
     },

@@ -11,8 +11,8 @@
 //         print(await future);
 //     await pool.shutdown();
 //
-// gjs loads this file when the namespace is first used, and calls _init() with it. The parts are in the folder cfutures,
-// in which each uses only those before it: garbage and ownership, values, functions and cancelling,
+// gjs loads this file when the namespace is first used, and calls _init() with it. The parts are in the folder
+// cfutures, in which each uses only those before it: garbage and ownership, values, functions and cancelling,
 // futures, sets, executors.
 
 /* exported _init */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What cancels calls and waits: a Gio.Cancellable, or a signal in the manner of the Web's AbortSignal, which has `aborted`
-// and addEventListener().
+// What cancels calls and waits: a Gio.Cancellable, or a signal in the manner of the Web's AbortSignal, which
+// has `aborted` and addEventListener().
 
 /* exported cancellableOf, onCancelled */
 

@@ -2,7 +2,7 @@
 
 // submit(), map() and their siblings for JavaScript functions.
 //
-//      pool of processes     a function goes as its source to the worker's function “:source”, a module's function by name
+//      pool of processes     a function goes as its source to the worker's function “:source”, a module's by name
 //      pool of threads       cannot run JavaScript, and says so; native functions run there by name
 //      all others            run in the main thread: a function is called as it is
 //
@@ -24,9 +24,9 @@ const SUBMIT_OPTIONS = [...TASK_OPTIONS, 'signal'];
 const MAP_OPTIONS = ['chunk_size', 'buffer_size', 'timeout'];
 
 function refuseThreads(what) {
-    throw new TypeError(`${what} cannot run in a Cf.ThreadPoolExecutor: JavaScript runs in the main thread alone. Submit it ` +
-        'to a Cf.ProcessPoolExecutor, which runs JavaScript in parallel, or submit a native function by its name, which does ' +
-        "run in threads: submit_name('libfoo.so:count', variant)");
+    throw new TypeError(`${what} cannot run in a Cf.ThreadPoolExecutor: JavaScript runs in the main thread alone. ` +
+        'Submit it to a Cf.ProcessPoolExecutor, which runs JavaScript in parallel, or submit a native function by its ' +
+        "name, which does run in threads: submit_name('libfoo.so:count', variant)");
 }
 
 function areOptions(what) {
@@ -55,8 +55,8 @@ function namedCall(name) {
 
 function portableCall(pool, callable) {
     if (pool.worker_kind !== Cf.WorkerKind.GJS) {
-        throw new TypeError("The workers of this pool do not run JavaScript. Submit a function of theirs by its name, " +
-            "'statistics:mean' for example, or make a pool whose worker_kind is Cf.WorkerKind.GJS");
+        throw new TypeError('The workers of this pool do not run JavaScript. Submit a function of theirs by its ' +
+            "name, 'statistics:mean' for example, or make a pool whose worker_kind is Cf.WorkerKind.GJS");
     }
 
     if (Array.isArray(callable))
@@ -108,7 +108,10 @@ function toOutcome(future, value) {
 function toError(error) {
     if (error instanceof GLib.Error)
         return error;
-    return new GLib.Error(Cf.Error, Cf.Error.REMOTE, error instanceof Error ? `${error}\n\n${error.stack}` : String(error));
+
+    const text = error instanceof Error ? `${error}\n\n${error.stack}` : String(error);
+
+    return new GLib.Error(Cf.Error, Cf.Error.REMOTE, text);
 }
 
 function toLocalFunction(callable, args) {
@@ -121,8 +124,8 @@ function toLocalFunction(callable, args) {
     };
 }
 
-// The methods that introspection gives, before they are overridden, and what is made of them. What a task is made of depends
-// on the executor, so it is made anew for each submission.
+// The methods that introspection gives, before they are overridden, and what is made of them. What a task is
+// made of depends on the executor, so it is made anew for each submission.
 
 class Submissions {
     constructor() {
@@ -266,8 +269,8 @@ function overrideThreadPool() {
 // A pool whose worker imports the program would be made once more in that worker, and so on for ever.
 function refuseWhileImporting() {
     if (globalThis.cfuturesWorker?.isImporting?.()) {
-        throw new Error('A process pool was made while the module was imported by one of its workers. Functions that are ' +
-            'submitted as [moduleURL, name] belong to a module that makes no pool when it is imported');
+        throw new Error('A process pool was made while the module was imported by one of its workers. Functions that ' +
+            'are submitted as [moduleURL, name] belong to a module that makes no pool when it is imported');
     }
 }
 

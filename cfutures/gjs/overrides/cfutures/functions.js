@@ -2,9 +2,9 @@
 
 // How functions travel to a worker: as their source, or as the name of a module's export.
 //
-// A source has to stand for itself. It is looked through when it is submitted, so that a name from outside is told there
-// and then. All names that are declared anywhere in it count as its own, so nothing is told wrongly; a name that this
-// misses is told by the worker.
+// A source has to stand for itself. It is looked through when it is submitted, so that a name from outside is
+// told there and then. All names that are declared anywhere in it count as its own, so nothing is told wrongly;
+// a name that this misses is told by the worker.
 
 /* exported referenceToName, sourceOf */
 
@@ -196,9 +196,12 @@ function explain(names) {
     const all = names.map(name => `“${name}”`).join(', ');
     const what = names.length === 1 ? 'a name' : 'names';
 
-    return `The function uses ${all}, ${what} from outside of it, and has to be self-contained to run in another process. ` +
-        `Pass ${all} as ${names.length === 1 ? 'an argument' : 'arguments'}, as in submit((n, ${names.join(', ')}) => …, ` +
-        `n, ${names.join(', ')}), or submit a function of a module as [moduleURL, 'name']`;
+    const how = names.length === 1 ? 'an argument' : 'arguments';
+    const list = names.join(', ');
+
+    return `The function uses ${all}, ${what} from outside of it, and has to be self-contained to run in another ` +
+        `process. Pass ${all} as ${how}, as in submit((n, ${list}) => …, n, ${list}), or submit a function of a ` +
+        "module as [moduleURL, 'name']";
 }
 
 const sources = new Map();
@@ -233,8 +236,8 @@ function toURL(module) {
         return Gio.File.new_for_path(module).get_uri();
     if (typeof module === 'string' && /^[a-z][a-z0-9+.-]*:/i.test(module))
         return module;
-    throw new TypeError(`“${module}” is no absolute URL of a module. import.meta.url is that of the module at hand, and ` +
-        'Gio.File.new_for_uri(import.meta.url).get_parent().resolve_relative_path(…) is a file beside it');
+    throw new TypeError(`“${module}” is no absolute URL of a module. import.meta.url is that of the module at hand, ` +
+        'and Gio.File.new_for_uri(import.meta.url).get_parent().resolve_relative_path(…) is a file beside it');
 }
 
 function referenceToName(reference) {

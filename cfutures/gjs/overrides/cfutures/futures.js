@@ -7,8 +7,8 @@
 const {Cf, GLib} = imports.gi;
 const {fromResult} = imports.overrides.cfutures.values;
 
-// A remote exception is a text: that of the error, an empty line, and where it came from. Python has empty lines in the
-// latter, JavaScript in the former.
+// A remote exception is a text: that of the error, an empty line, and where it came from. Python has empty
+// lines in the latter, JavaScript in the former.
 function splitRemote(text) {
     const python = text.indexOf('\n\nTraceback (most recent call last):');
     const end = python >= 0 ? python : text.lastIndexOf('\n\n');
@@ -91,7 +91,7 @@ function override() {
 
     future.add_done_callback_full = function (context, callback) {
         if (context === null)
-            throw new TypeError('A callback without a context runs in any thread, and JavaScript only in the main thread');
+            throw new TypeError('A callback without a context runs in any thread, JavaScript in the main thread alone');
         addDoneCallbackFull.call(this, context, callback);
     };
 }

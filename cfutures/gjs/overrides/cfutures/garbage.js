@@ -2,9 +2,10 @@
 
 // Sees to it that garbage is collected before SpiderMonkey begins to do so by itself, for two reasons.
 //
-// Large values hide behind small objects, which SpiderMonkey does not think worth collecting. And what it begins by itself
-// it does in small steps, between which gjs (1.74 at least) blocks all callbacks: that a future is done would never be
-// told, and a promise would wait for ever. A collection that is asked for is made in one go.
+// Large values hide behind small objects, which SpiderMonkey does not think worth collecting. And what it
+// begins by itself it does in small steps, between which gjs (1.74 at least) blocks all callbacks: that a
+// future is done would never be told, and a promise would wait for ever. A collection that is asked for is made
+// in one go.
 
 /* exported produced, COST_OF_CALL */
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Whose the references are that gjs gets from constructors of variants, which return floating ones: gjs 1.74 takes one too
-// many, so that no variant that was made in JavaScript is ever freed. Here that one is given back.
+// Whose the references are that gjs gets from constructors of variants, which return floating ones: gjs 1.74
+// takes one too many, so that no variant that was made in JavaScript is ever freed. Here that one is given
+// back.
 //
-// Whether the gjs at hand does that is found out by having a file mapped by a variant, and looking whether it stays so when
-// the variant is gone. If it does it may only be the variant's fault if another map, in which there is no variant, is gone.
+// Whether the gjs at hand does that is found out by having a file mapped by a variant, and looking whether it
+// stays so when the variant is gone. If it does it may only be the variant's fault if another map, in which
+// there is no variant, is gone.
 
 /* exported own */
 

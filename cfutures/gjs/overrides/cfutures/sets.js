@@ -4,8 +4,8 @@
 //
 //      inputs ──read ahead, as far as there is room──→ [calls under way] ──in order, or as completed──→ next()
 //
-// Inputs may be an array, a generator, or asynchronous, and without an end: they are read as results are taken. Times are
-// in microseconds, as everywhere in the library.
+// Inputs may be an array, a generator, or asynchronous, and without an end: they are read as results are taken.
+// Times are in microseconds, as everywhere in the library.
 
 /* exported override, Results */
 
@@ -49,8 +49,9 @@ function iteratorOf(iterable) {
     return method.call(iterable);
 }
 
-// What reads inputs ahead, and yields. Subclasses say what becomes of an input (_accept), whether there is room for another
-// (_hasRoom), what is there to be taken (_take: a step, a promise of one, or null), and what becomes of the rest (_cancel).
+// What reads inputs ahead, and yields. Subclasses say what becomes of an input (_accept), whether there is room
+// for another (_hasRoom), what is there to be taken (_take: a step, a promise of one, or null), and what
+// becomes of the rest (_cancel).
 class Calls {
     constructor(inputs, {timeout = FOR_EVER}) {
         this._inputs = iteratorOf(inputs);
@@ -237,8 +238,8 @@ class CompletedFutures extends Calls {
 
     _accept(future) {
         if (!(future instanceof Cf.Future)) {
-            throw new TypeError(`${future} is no Cf.Future. An asynchronous generator awaits what it yields; use one that ` +
-                'is not');
+            throw new TypeError(`${future} is no Cf.Future. An asynchronous generator awaits what it yields; use one ` +
+                'that is not');
         }
         if (this._seen.has(future))
             return;
@@ -346,8 +347,8 @@ class Chunk {
     }
 }
 
-// Results in the order of the inputs. `submit` takes one input and returns a future, `submitChunk` takes several and returns
-// an iterator over as many results, or is null.
+// Results in the order of the inputs. `submit` takes one input and returns a future, `submitChunk` takes
+// several and returns an iterator over as many results, or is null.
 var Results = class Results extends Calls {
     constructor({submit, submitChunk}, inputs, {chunkSize = 1, bufferSize = 0, timeout, maxWorkers}) {
         super(inputs, {timeout});

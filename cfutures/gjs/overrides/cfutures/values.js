@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What becomes of JavaScript's values on their way to a worker, and back. The worker does the same in its process
-// (cfutures/worker/cfutures-worker.js).
+// What becomes of JavaScript's values on their way to a worker, and back. The worker does the same in its
+// process (cfutures/worker/cfutures-worker.js).
 
 /* exported argumentsToVariant, fromResult, notPortable */
 
