@@ -37,7 +37,8 @@
  *   }
  * ```
  *
- * An iterator is used by one thread at a time. Dropping it cancels the calls that have not begun.
+ * An iterator is used by one thread at a time. Dropping it, or disposing of it, cancels the calls that have not
+ * begun.
  *
  * Since: 1.0
  */
@@ -98,13 +99,23 @@ finish (CfMapIterator *self)
     }
 }
 
+/* Languages whose garbage is collected later say by g_object_run_dispose() that they need no more results. */
 static void
-cf_map_iterator_finalize (GObject *object)
+cf_map_iterator_dispose (GObject *object)
 {
   CfMapIterator *self = CF_MAP_ITERATOR (object);
 
   CF_TSAN_ACQUIRE (self);
   finish (self);
+
+  G_OBJECT_CLASS (cf_map_iterator_parent_class)->dispose (object);
+}
+
+static void
+cf_map_iterator_finalize (GObject *object)
+{
+  CfMapIterator *self = CF_MAP_ITERATOR (object);
+
   cf_call_clear (&self->call);
   g_object_unref (self->executor);
 
@@ -114,7 +125,10 @@ cf_map_iterator_finalize (GObject *object)
 static void
 cf_map_iterator_class_init (CfMapIteratorClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = cf_map_iterator_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = cf_map_iterator_dispose;
+  object_class->finalize = cf_map_iterator_finalize;
 }
 
 static void

@@ -562,6 +562,30 @@ test_dropped (void)
 }
 
 static void
+test_disposed (void)
+{
+  enum { BUFFER_SIZE = 10 };
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(CfMapIterator) iterator = NULL;
+  Counter counter = { 0, -1, 0, 0 };
+  Gate begun = GATE_INIT;
+  Gate go_on = GATE_INIT;
+
+  reset_gates (&begun, &go_on);
+  iterator = map_counter (executor, block, &counter, 1, BUFFER_SIZE);
+  gate_wait (&begun);
+
+  g_object_run_dispose (G_OBJECT (iterator));
+  g_assert_cmpuint (counter.n_destroyed, ==, 1);
+  g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, 0);
+  assert_end (iterator);
+
+  gate_open (&go_on);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_cmpuint (atomic_load (&n_begun), ==, 1);
+}
+
+static void
 test_timeout (void)
 {
   const gint64 timeouts[] = { 0, 1000 };
@@ -866,6 +890,7 @@ main (int   argc,
   g_test_add_func ("/map/error/cancels-what-is-pending", test_error_cancels_the_rest);
   g_test_add_func ("/map/error/of-calls-after-the-first-that-failed-are-not-logged", test_unread_errors_are_not_logged);
   g_test_add_func ("/map/dropped/cancels-what-is-pending", test_dropped);
+  g_test_add_func ("/map/disposed/cancels-what-is-pending", test_disposed);
   g_test_add_func ("/map/timeout/gives-up-when-the-time-is-over", test_timeout);
   g_test_add_func ("/map/timeout/does-not-matter-when-there-is-time", test_long_timeout);
   g_test_add_func ("/map/shutdown/runs-what-was-submitted-and-refuses-the-rest", test_shut_down);

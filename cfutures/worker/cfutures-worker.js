@@ -72,6 +72,12 @@ function fromArray(variant, signature) {
     return childrenOf(variant);
 }
 
+function fromTuple(variant, signature) {
+    const children = childrenOf(variant);
+
+    return signature === '(sd)' && children[0] === 'Date' ? new Date(children[1]) : children;
+}
+
 function fromVariant(variant) {
     const signature = variant.get_type_string();
 
@@ -87,6 +93,7 @@ function fromVariant(variant) {
     case 'm':
         return childrenOf(variant)[0] ?? null;
     case '(':
+        return fromTuple(variant, signature);
     case '{':
         return childrenOf(variant);
     default:
@@ -97,10 +104,21 @@ function fromVariant(variant) {
 function unpackArguments(variant) {
     if (variant === null)
         return [];
-    return variant.get_type_string().startsWith('(') ? fromVariant(variant) : [fromVariant(variant)];
+    return variant.get_type_string().startsWith('(') ? childrenOf(variant) : [fromVariant(variant)];
 }
 
 // What goes: JavaScript to values.
+
+// gjs 1.74 never frees a variant that it has made. Its overrides for CFutures know what to do.
+function findOwn() {
+    try {
+        return imports.overrides.cfutures.ownership.own;
+    } catch (error) {
+        return variant => variant;
+    }
+}
+
+const own = findOwn();
 
 function notPortable(what) {
     return failure(Cf.Error.NOT_PORTABLE, `${what} cannot be sent to another process`);
@@ -115,21 +133,21 @@ function bytesOf({buffer, byteOffset, byteLength}) {
 }
 
 function fromMemory(signature, array) {
-    return Variant.new_from_bytes(new VariantType(signature), bytesOf(array), true);
+    return own(Variant.new_from_bytes(new VariantType(signature), bytesOf(array), true));
 }
 
 function fromBigInt(number) {
     if (number === BigInt.asIntN(64, number))
-        return Variant.new_int64(number);
+        return own(Variant.new_int64(number));
     if (number === BigInt.asUintN(64, number))
-        return Variant.new_uint64(number);
+        return own(Variant.new_uint64(number));
     throw notPortable('A BigInt of more than 64 bits');
 }
 
 function fromText(text) {
     if (text.includes('\0'))
         throw notPortable('A string with a NUL character');
-    return Variant.new_string(text);
+    return own(Variant.new_string(text));
 }
 
 function haveOneType(variants) {
@@ -145,24 +163,26 @@ function fromItems(items, depth) {
     const variants = items.map(item => toVariant(item, depth + 1));
 
     if (haveOneType(variants))
-        return Variant.new_array(null, variants);
-    return Variant.new_array(new VariantType('v'), variants.map(variant => Variant.new_variant(variant)));
+        return own(Variant.new_array(null, variants));
+    return own(Variant.new_array(new VariantType('v'), variants.map(variant => own(Variant.new_variant(variant)))));
 }
 
 function fromEntries(entries, depth) {
     const keys = entries.map(([key]) => toVariant(key, depth + 1));
-    const values = entries.map(([, value]) => Variant.new_variant(toVariant(value, depth + 1)));
+    const values = entries.map(([, value]) => own(Variant.new_variant(toVariant(value, depth + 1))));
 
     if (keys.length === 0)
-        return Variant.new_array(new VariantType('{sv}'), []);
+        return own(Variant.new_array(new VariantType('{sv}'), []));
     if (!haveOneType(keys) || !keys[0].get_type().is_basic())
         throw notPortable('A Map whose keys are not of one basic type');
-    return Variant.new_array(null, keys.map((key, index) => Variant.new_dict_entry(key, values[index])));
+    return own(Variant.new_array(null, keys.map((key, index) => own(Variant.new_dict_entry(key, values[index])))));
 }
 
 function fromObject(object, depth) {
     if (object instanceof Variant)
         return object;
+    if (object instanceof Date)
+        return own(Variant.new_tuple([own(Variant.new_string('Date')), own(Variant.new_double(object.getTime()))]));
     if (depth === MAX_DEPTH)
         throw notPortable(`A value that is nested more than ${MAX_DEPTH} deep, or contains itself,`);
     if (Array.isArray(object))
@@ -185,16 +205,16 @@ function fromObject(object, depth) {
 function toVariant(value, depth = 0) {
     switch (typeof value) {
     case 'boolean':
-        return Variant.new_boolean(value);
+        return own(Variant.new_boolean(value));
     case 'number':
-        return isInteger(value) ? Variant.new_int64(value) : Variant.new_double(value);
+        return isInteger(value) ? own(Variant.new_int64(value)) : own(Variant.new_double(value));
     case 'bigint':
         return fromBigInt(value);
     case 'string':
         return fromText(value);
     case 'object':
     case 'undefined':
-        return value ? fromObject(value, depth) : Variant.new_maybe(new VariantType('v'), null);
+        return value ? fromObject(value, depth) : own(Variant.new_maybe(new VariantType('v'), null));
     default:
         throw notPortable(`A ${typeof value}`);
     }
@@ -202,14 +222,19 @@ function toVariant(value, depth = 0) {
 
 // Functions.
 
+let isImporting = false;
+
 async function importModule(url) {
     try {
+        isImporting = true;
         return await import(url);
     } catch (error) {
         // It may be one that the module imports that is missing.
         if (error.name === 'ImportError' && error.message.includes(url))
             throw failure(Cf.Error.NO_SUCH_FUNCTION, error.message);
         throw error;
+    } finally {
+        isImporting = false;
     }
 }
 
@@ -275,6 +300,7 @@ let hiddenBytes = 0;
 
 globalThis.cfuturesWorker = {
     currentCall: () => current,
+    isImporting: () => isImporting,
 };
 
 // Without what is the worker's own.
@@ -299,10 +325,10 @@ function collectGarbage(nBytes) {
 }
 
 function settle(future, result) {
-    if (result === undefined || result === null)
+    if (result === undefined)
         future.set_variant(null);
     else if (result instanceof Uint8Array)
-        future.set_value(bytesOf(result));  // gjs 1.74 never frees a variant that it has made
+        future.set_value(bytesOf(result));
     else
         future.set_variant(toVariant(result));
 }

@@ -125,7 +125,7 @@ const tests = {
             '1': 'x', '2**53': 'd', '-0': 'd', '1.5': 'd', '5n': 'x', '2n**63n': 't', '"a"': 's', 'true': 'b',
             '[]': 'av', '[1]': 'ax', '[1, 1.5]': 'ad', '["a"]': 'as', '[1, "a"]': 'av', '[[1]]': 'aax',
             '({})': 'a{sv}', 'new Map([[1, 2]])': 'a{xv}', 'new Uint8Array(3)': 'ay', 'new Uint8Array(0)': 'ay',
-            'new Float64Array(3)': 'ad', 'new Int32Array(3)': 'ai', '[null]': 'amv',
+            'new Float64Array(3)': 'ad', 'new Int32Array(3)': 'ai', '[null]': 'amv', 'new Date(5)': '(sd)',
             'new imports.gi.GLib.Variant("(ii)", [1, 2])': '(ii)',
         };
 
@@ -135,7 +135,8 @@ const tests = {
 
     'values/nothing'() {
         equal(submit('echo').get_variant(), null);
-        equal(submitSource('() => null').get_variant(), null);
+        equal(submitSource('() => undefined').get_variant(), null);
+        equal(submitSource('() => null').get_variant().print(true), '@mv nothing');
     },
 
     'values/part-of-a-buffer'() {
@@ -145,7 +146,7 @@ const tests = {
 
     'values/not-portable'() {
         const values = {
-            '() => 1': /function/, 'Symbol()': /symbol/, 'new Date()': /“Date”/, '2n**64n': /64 bits/,
+            '() => 1': /function/, 'Symbol()': /symbol/, 'new Set()': /“Set”/, '2n**64n': /64 bits/,
             'new Float32Array(1)': /“Float32Array”/, '"\\0"': /NUL/, 'new Map([[1, 1], ["a", 1]])': /keys/,
             '(() => { const a = []; a.push(a); return a; })()': /nested/,
         };

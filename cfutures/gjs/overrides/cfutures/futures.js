@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Futures as promises: `await`, then(), catch(), finally(), and the errors that come of them.
+
+/* exported override, resultOf, toException */
+
+const {Cf, GLib} = imports.gi;
+const {fromResult} = imports.overrides.cfutures.values;
+
+// A remote exception is a text: that of the error, an empty line, and where it came from. Python has empty
+// lines in the latter, JavaScript in the former.
+function splitRemote(text) {
+    const python = text.indexOf('\n\nTraceback (most recent call last):');
+    const end = python >= 0 ? python : text.lastIndexOf('\n\n');
+
+    return end >= 0 ? [text.slice(0, end), text.slice(end + 2)] : [text, null];
+}
+
+function classOf(name) {
+    const found = globalThis[name];
+
+    return typeof found === 'function' && found.prototype instanceof Error && found !== globalThis.AggregateError
+        ? found : Error;
+}
+
+function toException(error) {
+    if (!(error instanceof GLib.Error) || !error.matches(Cf.Error, Cf.Error.REMOTE))
+        return error;
+
+    const [summary, stack] = splitRemote(error.message);
+    const pattern = stack !== null ? /^([\w$.]+)(?:: ([^]*))?$/ : /^([\w$.]*(?:Error|Exception))(?:: ([^]*))?$/;
+    const [, name, message = ''] = pattern.exec(summary) ?? [null, 'Error', summary];
+    const exception = new (classOf(name))(message);
+
+    if (exception.name !== name)
+        Object.defineProperty(exception, 'name', {value: name, configurable: true, writable: true});
+    if (stack !== null)
+        exception.stack = stack;
+    exception.cause = error;
+    return exception;
+}
+
+// The result as JavaScript, or an exception.
+function resultOf(future) {
+    try {
+        return fromResult(future.get_variant());
+    } catch (error) {
+        if ('_returned' in future)
+            return future._returned;
+        if (error instanceof GLib.Error && error.matches(Cf.Error, Cf.Error.WRONG_TYPE))
+            return future.get_value()[1];
+        throw toException(error);
+    }
+}
+
+// The callback comes on the main context, for gjs takes none in another thread.
+function promiseOf(future) {
+    return new Promise((resolve, reject) => {
+        future.add_done_callback(done => {
+            try {
+                resolve(resultOf(done));
+            } catch (error) {
+                reject(error);
+            }
+        });
+    });
+}
+
+function override() {
+    const future = Cf.Future.prototype;
+    const addDoneCallbackFull = future.add_done_callback_full;
+
+    future.then = function (onFulfilled, onRejected) {
+        return promiseOf(this).then(onFulfilled, onRejected);
+    };
+
+    future.catch = function (onRejected) {
+        return promiseOf(this).catch(onRejected);
+    };
+
+    future.finally = function (onSettled) {
+        return promiseOf(this).finally(onSettled);
+    };
+
+    // For callbacks, where the future is done; elsewhere it blocks.
+    future.result = function () {
+        return resultOf(this);
+    };
+
+    future.toString = future.to_string;
+
+    future.add_done_callback_full = function (context, callback) {
+        if (context === null)
+            throw new TypeError('A callback without a context runs in any thread, JavaScript in the main thread alone');
+        addDoneCallbackFull.call(this, context, callback);
+    };
+}

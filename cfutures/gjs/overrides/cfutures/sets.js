@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Several futures: Cf.wait(), Cf.as_completed(), and the results of map().
+//
+//      inputs ──read ahead, as far as there is room──→ [calls under way] ──in order, or as completed──→ next()
+//
+// Inputs may be an array, a generator, or asynchronous, and without an end: they are read as results are taken.
+// Times are in microseconds, as everywhere in the library.
+
+/* exported override, Results */
+
+const {Cf, Gio, GLib} = imports.gi;
+const {cancellableOf, onCancelled} = imports.overrides.cfutures.cancelling;
+const {fromResult} = imports.overrides.cfutures.values;
+const {resultOf, toException} = imports.overrides.cfutures.futures;
+
+const FOR_EVER = -1;
+
+function timedOut() {
+    return new GLib.Error(Cf.Error, Cf.Error.TIMED_OUT, 'The calls took too long');
+}
+
+// Calls back once when a time is over, unless it is stopped before.
+class Alarm {
+    constructor(timeout, onTime) {
+        this._source = 0;
+        if (timeout < 0)
+            return;
+
+        this._source = GLib.timeout_add(GLib.PRIORITY_DEFAULT, Math.ceil(timeout / 1000), () => {
+            this._source = 0;
+            onTime();
+            return GLib.SOURCE_REMOVE;
+        });
+    }
+
+    stop() {
+        if (this._source !== 0)
+            GLib.source_remove(this._source);
+        this._source = 0;
+    }
+}
+
+function iteratorOf(iterable) {
+    const method = iterable?.[Symbol.asyncIterator] ?? iterable?.[Symbol.iterator];
+
+    if (typeof method !== 'function')
+        throw new TypeError('The inputs are neither an iterable nor an asynchronous iterable');
+    return method.call(iterable);
+}
+
+// What reads inputs ahead, and yields. Subclasses say what becomes of an input (_accept), whether there is room
+// for another (_hasRoom), what is there to be taken (_take: a step, a promise of one, or null), and what
+// becomes of the rest (_cancel).
+class Calls {
+    constructor(inputs, {timeout = FOR_EVER}) {
+        this._inputs = iteratorOf(inputs);
+        this._isReading = false;
+        this._hasEnded = false;
+        this._isOver = false;
+        this._failure = null;
+        this._deadline = timeout < 0 ? FOR_EVER : GLib.get_monotonic_time() + timeout;
+        this._last = Promise.resolve();
+        this._wake = null;
+    }
+
+    [Symbol.asyncIterator]() {
+        return this;
+    }
+
+    // One after the other, in the order of asking.
+    next() {
+        const step = this._last.then(() => this._nextInTime());
+
+        this._last = step.catch(() => {});
+        return step;
+    }
+
+    return(value) {
+        this._end();
+        return Promise.resolve({done: true, value});
+    }
+
+    _read() {
+        while (!this._isReading && !this._hasEnded && this._hasRoom()) {
+            let step;
+
+            try {
+                step = this._inputs.next();
+            } catch (error) {
+                this._fail(error);
+                return;
+            }
+
+            if (typeof step?.then === 'function') {
+                this._readLater(step);
+                return;
+            }
+            this._acceptStep(step);
+        }
+    }
+
+    async _readLater(promise) {
+        this._isReading = true;
+        try {
+            const step = await promise;
+
+            this._isReading = false;
+            if (!this._hasEnded)
+                this._acceptStep(step);
+        } catch (error) {
+            this._isReading = false;
+            this._fail(error);
+        }
+        this._read();
+        this._changed();
+    }
+
+    _acceptStep({done, value}) {
+        if (done) {
+            this._hasEnded = true;
+            return;
+        }
+
+        try {
+            this._accept(value);
+        } catch (error) {
+            this._closeInputs();
+            this._fail(error);
+        }
+    }
+
+    // What is under way comes first.
+    _fail(error) {
+        this._failure = {error};
+        this._hasEnded = true;
+    }
+
+    _changed() {
+        this._wake?.();
+        this._wake = null;
+    }
+
+    async _nextInTime() {
+        if (this._deadline < 0)
+            return this._next();
+
+        let alarm;
+        const timeout = new Promise((_, reject) => {
+            alarm = new Alarm(Math.max(0, this._deadline - GLib.get_monotonic_time()), () => {
+                this._giveUp();
+                reject(timedOut());
+            });
+        });
+
+        try {
+            return await Promise.race([timeout, this._next()]);
+        } finally {
+            alarm.stop();
+        }
+    }
+
+    async _next() {
+        this._read();
+
+        while (!this._isOver) {
+            const step = this._take();
+
+            if (step !== null)
+                return this._yield(step);
+            if (this._isEmpty() && this._failure !== null)
+                return this._throwFailure();
+            if (this._isEmpty() && this._hasEnded)
+                break;
+
+            await new Promise(resolve => {
+                this._wake = resolve;
+            });
+        }
+        return {done: true, value: undefined};
+    }
+
+    async _yield(step) {
+        try {
+            return {done: false, value: (await step).value};
+        } catch (error) {
+            this._end();
+            throw error;
+        }
+    }
+
+    _throwFailure() {
+        const {error} = this._failure;
+
+        this._failure = null;
+        throw error;
+    }
+
+    _closeInputs() {
+        this._hasEnded = true;
+        Promise.resolve(this._inputs.return?.()).catch(logError);
+    }
+
+    // The time is over.
+    _giveUp() {
+        this._end();
+    }
+
+    // No more results.
+    _end() {
+        if (!this._hasEnded)
+            this._closeInputs();
+        this._failure = null;
+        this._isOver = true;
+        this._cancel();
+        this._changed();
+    }
+}
+
+class CompletedFutures extends Calls {
+    constructor(futures, {timeout, buffer_size = 0, cancel_futures = true} = {}) {
+        super(futures, {timeout});
+        this._pending = new Set();
+        this._completed = [];
+        this._seen = new WeakSet();
+        this._cancelsFutures = cancel_futures;
+        this._bufferSize = buffer_size || futures.length || futures.size || 2 * GLib.get_num_processors();
+        this._read();
+    }
+
+    _hasRoom() {
+        return this._pending.size + this._completed.length < this._bufferSize;
+    }
+
+    _isEmpty() {
+        return this._pending.size + this._completed.length === 0;
+    }
+
+    _accept(future) {
+        if (!(future instanceof Cf.Future)) {
+            throw new TypeError(`${future} is no Cf.Future. An asynchronous generator awaits what it yields; use one ` +
+                'that is not');
+        }
+        if (this._seen.has(future))
+            return;
+
+        this._seen.add(future);
+        this._pending.add(future);
+        future.add_done_callback(() => {
+            if (!this._pending.delete(future))
+                return;
+            this._completed.push(future);
+            this._changed();
+        });
+    }
+
+    _take() {
+        if (this._completed.length === 0)
+            return null;
+
+        // A future is thenable: it must not be what a promise is resolved with.
+        const step = {value: this._completed.shift()};
+
+        this._read();
+        return step;
+    }
+
+    // Who gives up waiting may come back.
+    _giveUp() {
+        this._cancelsFutures = false;
+        this._end();
+    }
+
+    _cancel() {
+        const futures = [...this._pending];
+
+        this._pending.clear();
+        this._completed = [];
+        if (this._cancelsFutures)
+            futures.forEach(future => future.cancel());
+    }
+}
+
+// The call for one input.
+class Call {
+    constructor(future) {
+        this._future = future;
+        this.count = 1;
+    }
+
+    next() {
+        return new Promise((resolve, reject) => {
+            this._future.add_done_callback(future => {
+                try {
+                    resolve({value: resultOf(future)});
+                } catch (error) {
+                    reject(error);
+                }
+            });
+        });
+    }
+
+    // Its error, if it has one, is nobody's business any more.
+    cancel() {
+        this._future.add_done_callback(future => future.get_error());
+        this._future.cancel();
+    }
+}
+
+// The call for several inputs, whose results come together.
+class Chunk {
+    constructor(iterator, count) {
+        this._iterator = iterator;
+        this._isDone = false;
+        this.count = count;
+    }
+
+    next() {
+        return this._isDone ? this._readNext(() => this._iterator.next()) : this._waitForFirst();
+    }
+
+    _readNext(read) {
+        try {
+            const [, variant] = read();
+
+            return {value: fromResult(variant)};
+        } catch (error) {
+            throw toException(error);
+        }
+    }
+
+    _waitForFirst() {
+        return new Promise((resolve, reject) => {
+            this._iterator.next_async(null, (iterator, asyncResult) => {
+                this._isDone = true;
+                try {
+                    resolve(this._readNext(() => iterator.next_finish(asyncResult)));
+                } catch (error) {
+                    reject(error);
+                }
+            });
+        });
+    }
+
+    cancel() {
+        this._iterator.run_dispose();
+    }
+}
+
+// Results in the order of the inputs. `submit` takes one input and returns a future, `submitChunk` takes
+// several and returns an iterator over as many results, or is null.
+var Results = class Results extends Calls {
+    constructor({submit, submitChunk}, inputs, {chunkSize = 1, bufferSize = 0, timeout, maxWorkers}) {
+        super(inputs, {timeout});
+        this._submit = submit;
+        this._submitChunk = submitChunk;
+        this._chunkSize = submitChunk !== null ? Math.max(1, Math.min(chunkSize, bufferSize || chunkSize)) : 1;
+        this._windowSize = bufferSize > 0 ? Math.floor(bufferSize / this._chunkSize) : 2 * Math.max(1, maxWorkers);
+        this._window = [];
+        this._chunk = [];
+        this._read();
+    }
+
+    get [Symbol.toStringTag]() {
+        return 'Cf.MapResults';
+    }
+
+    _read() {
+        super._read();
+        this._submitRest();
+    }
+
+    _hasRoom() {
+        return this._window.length < this._windowSize;
+    }
+
+    _isEmpty() {
+        return this._window.length + this._chunk.length === 0;
+    }
+
+    _accept(input) {
+        if (this._chunkSize === 1) {
+            this._window.push(new Call(this._submit(input)));
+            return;
+        }
+
+        this._chunk.push(input);
+        if (this._chunk.length === this._chunkSize)
+            this._submitInputs();
+    }
+
+    _submitInputs() {
+        const inputs = this._chunk;
+
+        this._chunk = [];
+        this._window.push(new Chunk(this._submitChunk(inputs), inputs.length));
+    }
+
+    // The last chunk may be smaller.
+    _submitRest() {
+        if (this._hasEnded && this._chunk.length > 0)
+            this._submitInputs();
+    }
+
+    _take() {
+        const oldest = this._window[0];
+
+        return oldest !== undefined ? this._takeFrom(oldest) : null;
+    }
+
+    async _takeFrom(oldest) {
+        const step = await oldest.next();
+
+        if (--oldest.count === 0 && this._window[0] === oldest) {
+            this._window.shift();
+            this._read();
+        }
+        return step;
+    }
+
+    _cancel() {
+        this._window.forEach(call => call.cancel());
+        this._window = [];
+        this._chunk = [];
+    }
+};
+
+function isEnough(future, returnWhen) {
+    switch (returnWhen) {
+    case Cf.ReturnWhen.FIRST_COMPLETED:
+        return true;
+    case Cf.ReturnWhen.FIRST_EXCEPTION:
+        return !future.is_cancelled() && future.get_error() !== null;
+    default:
+        return false;
+    }
+}
+
+// Resolves to those that are done and those that are not, also when the time is over.
+function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETED, timeout = FOR_EVER, ...rest} = {}) {
+    const futures = [...new Set(iterable)];
+    const {cancellable, release} = cancellableOf(rest);
+
+    return new Promise((resolve, reject) => {
+        let left = futures.length;
+        let alarm = null;
+
+        const settle = () => {
+            alarm?.stop();
+            release();
+            resolve({
+                done: futures.filter(future => future.is_done()),
+                not_done: futures.filter(future => !future.is_done()),
+            });
+        };
+
+        if (left === 0) {
+            settle();
+            return;
+        }
+
+        alarm = new Alarm(timeout, settle);
+        onCancelled(cancellable, () => {
+            alarm.stop();
+            release();
+            reject(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, 'The wait was cancelled'));
+        });
+        futures.forEach(future => future.add_done_callback(() => {
+            if (--left === 0 || isEnough(future, returnWhen))
+                settle();
+        }));
+    });
+}
+
+// A number in the place of the options means the functions of C, which block.
+function override() {
+    const {as_completed: asCompleted, wait} = Cf;
+
+    Cf.as_completed = function (futures, options) {
+        return typeof options === 'number' ? asCompleted(futures, options) : new CompletedFutures(futures, options);
+    };
+
+    Cf.wait = function (futures, options, ...rest) {
+        return typeof options === 'number' ? wait(futures, options, ...rest) : waitFor(futures, options);
+    };
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// What becomes of JavaScript's values on their way to a worker, and back. The worker does the same in its
+// process (cfutures/worker/cfutures-worker.js).
+
+/* exported argumentsToVariant, fromResult, notPortable */
+
+const {Cf, GLib} = imports.gi;
+const {produced} = imports.overrides.cfutures.garbage;
+const {own} = imports.overrides.cfutures.ownership;
+const {Variant, VariantType} = GLib;
+
+// Arrays of which GLib and JavaScript have the same picture in memory.
+const TYPED_ARRAYS = new Map([
+    ['ay', Uint8Array],
+    ['an', Int16Array],
+    ['aq', Uint16Array],
+    ['ai', Int32Array],
+    ['au', Uint32Array],
+    ['ax', BigInt64Array],
+    ['at', BigUint64Array],
+    ['ad', Float64Array],
+]);
+
+// GLib takes values that are nested 128 deep; an object in an object counts three times.
+const MAX_DEPTH = 40;
+
+function notPortable(message) {
+    return new GLib.Error(Cf.Error, Cf.Error.NOT_PORTABLE, message);
+}
+
+// What goes.
+
+function isInteger(number) {
+    return Number.isSafeInteger(number) && !Object.is(number, -0);
+}
+
+// Not asked for its size: in gjs 1.74 a method of a GLib.Bytes leaves a reference behind.
+function fromBytes(signature, bytes) {
+    return own(Variant.new_from_bytes(new VariantType(signature), bytes, true));
+}
+
+function fromMemory(signature, {buffer, byteOffset, byteLength}) {
+    return fromBytes(signature, GLib.Bytes.new_take(new Uint8Array(buffer, byteOffset, byteLength)));
+}
+
+function fromBigInt(number) {
+    if (number === BigInt.asIntN(64, number))
+        return own(Variant.new_int64(number));
+    if (number === BigInt.asUintN(64, number))
+        return own(Variant.new_uint64(number));
+    throw notPortable('A BigInt of more than 64 bits cannot be sent to another process');
+}
+
+function fromText(text) {
+    if (text.includes('\0'))
+        throw notPortable('A string with a NUL character cannot be sent to another process');
+    return own(Variant.new_string(text));
+}
+
+function haveOneType(variants) {
+    return new Set(variants.map(variant => variant.get_type_string())).size === 1;
+}
+
+function fromItems(items, depth) {
+    if (items.length > 0 && items.every(isInteger))
+        return fromMemory('ax', BigInt64Array.from(items, BigInt));
+    if (items.length > 0 && items.every(item => typeof item === 'number'))
+        return fromMemory('ad', Float64Array.from(items));
+
+    const variants = items.map(item => toVariant(item, depth + 1));
+
+    if (haveOneType(variants))
+        return own(Variant.new_array(null, variants));
+    return own(Variant.new_array(new VariantType('v'), variants.map(variant => own(Variant.new_variant(variant)))));
+}
+
+function fromEntries(entries, depth) {
+    const keys = entries.map(([key]) => toVariant(key, depth + 1));
+    const values = entries.map(([, value]) => own(Variant.new_variant(toVariant(value, depth + 1))));
+
+    if (keys.length === 0)
+        return own(Variant.new_array(new VariantType('{sv}'), []));
+    if (!haveOneType(keys) || !keys[0].get_type().is_basic())
+        throw notPortable('A Map whose keys are not of one basic type cannot be sent to another process');
+    return own(Variant.new_array(null, keys.map((key, index) => own(Variant.new_dict_entry(key, values[index])))));
+}
+
+function fromDate(date) {
+    return own(Variant.new_tuple([own(Variant.new_string('Date')), own(Variant.new_double(date.getTime()))]));
+}
+
+function fromObject(object, depth) {
+    if (object instanceof Variant)
+        return object;
+    if (object instanceof GLib.Bytes)
+        return fromBytes('ay', object);
+    if (object instanceof Date)
+        return fromDate(object);
+    if (depth === MAX_DEPTH) {
+        throw notPortable(`A value that is nested more than ${MAX_DEPTH} deep, or contains itself, cannot be sent to ` +
+            'another process');
+    }
+    if (Array.isArray(object))
+        return fromItems(Array.from(object), depth);
+    if (object instanceof Map)
+        return fromEntries([...object], depth);
+
+    for (const [signature, TypedArray] of TYPED_ARRAYS) {
+        if (object instanceof TypedArray)
+            return fromMemory(signature, object);
+    }
+
+    const prototype = Object.getPrototypeOf(object);
+
+    if (prototype === null || prototype === Object.prototype)
+        return fromEntries(Object.entries(object), depth);
+    throw notPortable(`A value of the type “${object.constructor?.name ?? typeof object}” cannot be sent to another ` +
+        'process');
+}
+
+function toVariant(value, depth = 0) {
+    switch (typeof value) {
+    case 'boolean':
+        return own(Variant.new_boolean(value));
+    case 'number':
+        return isInteger(value) ? own(Variant.new_int64(value)) : own(Variant.new_double(value));
+    case 'bigint':
+        return fromBigInt(value);
+    case 'string':
+        return fromText(value);
+    case 'object':
+    case 'undefined':
+        return value ? fromObject(value, depth) : own(Variant.new_maybe(new VariantType('v'), null));
+    default:
+        throw notPortable(`A ${typeof value} cannot be sent to another process`);
+    }
+}
+
+// A tuple. Parameters whose arguments are left out at the end keep their defaults.
+function argumentsToVariant(values) {
+    let count = values.length;
+
+    while (count > 0 && values[count - 1] === undefined)
+        count--;
+
+    const variant = own(Variant.new_tuple(values.slice(0, count).map(value => toVariant(value))));
+
+    produced(variant.get_size());
+    return variant;
+}
+
+// What comes.
+
+function memoryOf(variant, TypedArray) {
+    const bytes = variant.get_data_as_bytes().toArray();
+
+    return new TypedArray(bytes.buffer, bytes.byteOffset, bytes.length / TypedArray.BYTES_PER_ELEMENT);
+}
+
+// A number if it is one exactly.
+function simplify(integer) {
+    const number = Number(integer);
+
+    return Number.isSafeInteger(number) ? number : BigInt(integer);
+}
+
+function childrenOf(variant) {
+    return Array.from({length: variant.n_children()}, (_, index) => fromVariant(variant.get_child_value(index)));
+}
+
+function fromArray(variant, signature) {
+    // The memory is the variant's, and may be mapped for reading only.
+    if (signature === 'ay')
+        return memoryOf(variant, Uint8Array).slice();
+    if (signature === 'ax' || signature === 'at')
+        return Array.from(memoryOf(variant, TYPED_ARRAYS.get(signature)), simplify);
+    if (TYPED_ARRAYS.has(signature))
+        return Array.from(memoryOf(variant, TYPED_ARRAYS.get(signature)));
+    if (/^a{[sog]/.test(signature))
+        return Object.fromEntries(childrenOf(variant));
+    if (signature.startsWith('a{'))
+        return new Map(childrenOf(variant));
+    return childrenOf(variant);
+}
+
+function fromTuple(variant, signature) {
+    const children = childrenOf(variant);
+
+    return signature === '(sd)' && children[0] === 'Date' ? new Date(children[1]) : children;
+}
+
+function fromVariant(variant) {
+    const signature = variant.get_type_string();
+
+    switch (signature[0]) {
+    case 'x':
+    case 't':
+        // gjs would make a number of it, which may be another one.
+        return simplify(variant.print(false));
+    case 'a':
+        return fromArray(variant, signature);
+    case 'v':
+        return fromVariant(variant.get_variant());
+    case 'm':
+        return childrenOf(variant)[0] ?? null;
+    case '(':
+        return fromTuple(variant, signature);
+    case '{':
+        return childrenOf(variant);
+    default:
+        return variant.unpack();
+    }
+}
+
+// No variant is what a function leaves that returns nothing.
+function fromResult(variant) {
+    if (variant === null)
+        return undefined;
+
+    const value = fromVariant(variant);
+
+    produced(variant.get_size());
+    return value;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The executors that stay in the process.
+
+import Cf from 'gi://Cf?version=1';
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+
+import {collect, equal, failure, failureNow, isError, matches, run} from './tap.js';
+
+const NATIVE = GLib.getenv('SMOKE_FUNCTIONS');
+const MODULE = Gio.File.new_for_uri(import.meta.url).get_parent().get_child('portable.js').get_uri();
+
+const HereExecutor = GObject.registerClass(
+class HereExecutor extends Cf.Executor {
+    vfunc_execute(future) {
+        future.run();
+    }
+});
+
+const HERE = [new Cf.InlineExecutor(), new Cf.MainContextExecutor(), new HereExecutor()];
+const offset = 100;
+
+run({
+    'thread-pool/javascript-functions-are-refused-at-once'() {
+        const pool = new Cf.ThreadPoolExecutor({max_workers: 2});
+        const attempts = [
+            () => pool.submit(function count() {}),
+            () => pool.submit({timeout: 5}, function count() {}),
+            () => pool.submit_local(function count() {}),
+            () => pool.submit_task(Cf.Task.new(function count() {})),
+            () => pool.submit_async(Cf.Task.new_local(function count() {}), null, null),
+            () => pool.map(function count() {}, [1]),
+        ];
+
+        for (const attempt of attempts) {
+            const error = failureNow(attempt);
+
+            equal(error instanceof Error, true);
+            matches(error.message, /“count”.*Cf\.ProcessPoolExecutor.*submit_name\('libfoo\.so:count', variant\)/);
+        }
+        matches(failureNow(() => pool.submit([MODULE, 'divide'], 5)).message, /Cf\.ProcessPoolExecutor/);
+        matches(failureNow(() => pool.set_initializer(() => true)).message, /Cf\.ProcessPoolExecutor/);
+        matches(failureNow(() => pool.map_generator(() => null, () => null)).message, /map\(\) takes generators/);
+    },
+
+    async 'thread-pool/native-functions-run-by-name'() {
+        const pool = new Cf.ThreadPoolExecutor({max_workers: 2});
+        const variant = new GLib.Variant('i', 5);
+
+        equal(await pool.submit_name(`${NATIVE}:smoke_halve`, variant), 2.5);
+        equal(await pool.submit(`${NATIVE}:smoke_halve`, variant), 2.5);
+        equal(await pool.submit({priority: GLib.PRIORITY_LOW}, `${NATIVE}:smoke_halve`, variant), 2.5);
+        equal(await pool.submit_task(Cf.Task.new_by_name(`${NATIVE}:smoke_halve`, variant)), 2.5);
+        equal(await collect(pool.map(`${NATIVE}:smoke_halve`, [5, 4].map(n => new GLib.Variant('i', n)))), [2.5, 2]);
+
+        const error = await failure(() => pool.submit_name(`${NATIVE}:smoke_fail`, null));
+
+        isError(error, Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND);
+        await pool.shutdown();
+    },
+
+    async 'here/javascript-functions-are-called-as-they-are'() {
+        const object = {n: 1};
+
+        for (const executor of HERE) {
+            equal(await executor.submit((a, b) => a + b + offset, 1, 2), 103);
+            equal(await executor.submit(value => value, object) === object, true);
+            equal(await executor.submit_local(value => value, object) === object, true);
+            equal(await executor.submit(() => null), null);
+            equal(await executor.submit(() => {}), undefined);
+            equal(await executor.submit(() => new GLib.Variant('i', 5)), 5);
+            equal(await executor.submit(async n => n + offset, 1), 101);
+            equal(await executor.submit({name: 'sum'}, (a, b) => a + b, 1, 2), 3);
+            equal(await executor.submit_task(Cf.Task.new((a, b) => a + b, 1, 2)), 3);
+            equal(await executor.submit([MODULE, 'divide'], 5), 0.5);
+            equal(await collect(executor.map(n => n + offset, [1, 2, 3])), [101, 102, 103]);
+        }
+    },
+
+    async 'here/exceptions-come-as-errors'() {
+        for (const executor of HERE) {
+            const error = await failure(() => executor.submit(() => {
+                throw new RangeError('too far');
+            }));
+
+            equal([error instanceof RangeError, error.message], [true, 'too far']);
+            isError(await failure(() => executor.submit(() => {
+                throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.EXISTS, 'there');
+            })), Gio.IOErrorEnum, Gio.IOErrorEnum.EXISTS);
+            await failure(() => executor.submit(async () => {
+                throw new Error('later');
+            }));
+        }
+    },
+
+    async 'here/cancelling'() {
+        const executor = new Cf.MainContextExecutor();
+        let isCalled = false;
+        const future = executor.submit(() => {
+            isCalled = true;
+        });
+
+        equal(future.cancel(), true);
+        isError(await failure(() => future), Cf.Error, Cf.Error.CANCELLED);
+        equal(isCalled, false);
+    },
+
+    async 'here/native-functions-run-by-name'() {
+        for (const executor of HERE)
+            equal(await executor.submit(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5)), 2.5);
+    },
+
+    async 'here/shutdown'() {
+        for (const executor of HERE) {
+            const future = executor.submit(() => 5);
+
+            await executor.shutdown();
+            equal(await future, 5);
+            isError(await failure(() => executor.submit(() => 5)), Cf.Error, Cf.Error.SHUT_DOWN);
+        }
+    },
+});

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// Futures as promises.
+
+import Cf from 'gi://Cf?version=1';
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+
+import {equal, failure, failureNow, isError, matches, run} from './tap.js';
+
+function settled(value) {
+    const future = new Cf.Future();
+
+    future.set_value(value);
+    return future;
+}
+
+function failed(error) {
+    const future = new Cf.Future();
+
+    future.set_error(error);
+    return future;
+}
+
+function remote(message) {
+    return failed(new GLib.Error(Cf.Error, Cf.Error.REMOTE, message));
+}
+
+run({
+    async 'future/await/gives-the-result'() {
+        equal(await settled(0.5), 0.5);
+        equal(await settled('five'), 'five');
+        equal(await settled(true), true);
+        equal(await settled(new GLib.Variant('a{sv}', {n: new GLib.Variant('i', 5)})), {n: 5});
+    },
+
+    async 'future/await/gives-objects-as-they-are'() {
+        const file = Gio.File.new_for_path('/');
+
+        equal(await settled(file) === file, true);
+    },
+
+    async 'future/await/of-nothing-is-undefined'() {
+        const future = new Cf.Future();
+
+        future.set_variant(null);
+        equal(await future, undefined);
+    },
+
+    async 'future/await/waits'() {
+        const future = new Cf.Future();
+
+        setTimeout(() => future.set_value(5), 10);
+        equal(await future, 5);
+    },
+
+    async 'future/await/as-often-as-one-likes'() {
+        const future = settled(5);
+
+        equal([await future, await future], [5, 5]);
+    },
+
+    async 'future/then/chains'() {
+        equal(await settled(5).then(n => n + 1).then(n => n * 2), 12);
+    },
+
+    async 'future/then/is-never-called-before-it-returns'() {
+        const order = [];
+        const promise = settled(5).then(() => order.push('then'));
+
+        order.push('here');
+        await promise;
+        equal(order, ['here', 'then']);
+    },
+
+    async 'future/catch/and-finally'() {
+        const order = [];
+        const error = new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, 'gone');
+
+        await failed(error).finally(() => order.push('finally')).catch(({message}) => order.push(message));
+        await settled(1).finally(() => order.push('finally'));
+        equal(await failed(error).catch(() => 5), 5);
+        equal(order, ['finally', 'gone', 'finally']);
+    },
+
+    async 'future/promises/all-race-and-all-settled'() {
+        equal(await Promise.all([settled(1), settled(2), 3]), [1, 2, 3]);
+        equal(await Promise.race([new Cf.Future(), settled(2)]), 2);
+
+        const outcomes = await Promise.allSettled([settled(1), remote('gone')]);
+
+        equal(outcomes.map(({status}) => status), ['fulfilled', 'rejected']);
+    },
+
+    async 'future/error/keeps-domain-and-code'() {
+        const error = await failure(() => failed(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.EXISTS, 'there')));
+
+        isError(error, Gio.IOErrorEnum, Gio.IOErrorEnum.EXISTS);
+        equal(error.message, 'there');
+    },
+
+    async 'future/error/cancelled'() {
+        const future = new Cf.Future();
+
+        future.cancel();
+        isError(await failure(() => future), Cf.Error, Cf.Error.CANCELLED);
+    },
+
+    async 'future/error/remote-exceptions-are-errors'() {
+        const text = 'RangeError: too far\n\nand too fast\n\nf@file:///x.js:1:2\n@file:///x.js:3:4';
+        const error = await failure(() => remote(text));
+
+        equal(error instanceof RangeError, true);
+        equal([error.name, error.message], ['RangeError', 'too far\n\nand too fast']);
+        equal(error.stack, 'f@file:///x.js:1:2\n@file:///x.js:3:4');
+        isError(error.cause, Cf.Error, Cf.Error.REMOTE);
+    },
+
+    async 'future/error/names-that-are-not-known-here-are-kept'() {
+        const error = await failure(() => remote('my.OwnError: oh\n\n@x:1:1'));
+
+        equal([error instanceof Error, error.name, error.message], [true, 'my.OwnError', 'oh']);
+        equal(String(error), 'my.OwnError: oh');
+    },
+
+    async 'future/error/without-a-message'() {
+        const error = await failure(() => remote('TypeError\n\n@x:1:1'));
+
+        equal([error instanceof TypeError, error.message], [true, '']);
+    },
+
+    async 'future/error/python-exceptions-keep-their-traceback'() {
+        const text = 'ValueError: bad\n\nTraceback (most recent call last):\n  a\n\nDuring b\n\nc';
+        const error = await failure(() => remote(text));
+
+        equal([error.name, error.message], ['ValueError', 'bad']);
+        matches(error.stack, /^Traceback[^]*c$/);
+    },
+
+    async 'future/error/what-is-no-error-is-a-message'() {
+        equal((await failure(() => remote('just: text'))).message, 'just: text');
+    },
+
+    'future/result/blocks'() {
+        equal(settled(5).result(), 5);
+        equal(failureNow(() => remote('TypeError: x\n\n@x:1:1').result()).name, 'TypeError');
+    },
+
+    async 'future/callbacks/come-on-the-main-loop'() {
+        const future = new Cf.Future();
+        const promise = new Promise(resolve => future.add_done_callback(done => resolve(done === future)));
+
+        future.set_value(1);
+        equal(await promise, true);
+    },
+
+    'future/callbacks/without-a-context-are-refused'() {
+        matches(failureNow(() => new Cf.Future().add_done_callback_full(null, () => {})).message, /main thread/);
+    },
+
+    async 'future/data/is-there-in-the-callback'() {
+        const future = new Cf.Future();
+
+        future.arg = 5;
+        setTimeout(() => future.set_value(1), 1);
+        equal(await new Promise(resolve => future.add_done_callback(done => resolve(done.arg))), 5);
+    },
+});

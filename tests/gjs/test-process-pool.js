@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// JavaScript in other processes.
+
+import Cf from 'gi://Cf?version=1';
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+
+import {collect, equal, failure, failureNow, isError, matches, run, until} from './tap.js';
+
+const MODULE = Gio.File.new_for_uri(import.meta.url).get_parent().get_child('portable.js').get_uri();
+
+const pool = new Cf.ProcessPoolExecutor({max_workers: 2});
+const echo = value => value;
+
+async function withPool(properties, action) {
+    const other = new Cf.ProcessPoolExecutor({max_workers: 1, ...properties});
+
+    try {
+        await action(other);
+    } finally {
+        await other.shutdown();
+    }
+}
+
+async function notPortable(action) {
+    const error = await failure(action);
+
+    isError(error, Cf.Error, Cf.Error.NOT_PORTABLE);
+    return error.message;
+}
+
+// Says when it has begun, and does not end before its time is up or it is cancelled.
+function spin() {
+    const call = globalThis.cfuturesWorker.currentCall();
+    const cancellable = call.get_cancellable();
+
+    call.report_progress(0.5, 'spinning');
+    while (!cancellable.is_cancelled());
+    return 'gave up';
+}
+
+const isSpinning = future => until(() => future.message === 'spinning');
+
+// In the manner of the Web's.
+class Signal {
+    aborted = false;
+    listeners = new Set();
+
+    addEventListener(_, listener) {
+        this.listeners.add(listener);
+    }
+
+    removeEventListener(_, listener) {
+        this.listeners.delete(listener);
+    }
+
+    abort() {
+        this.aborted = true;
+        this.listeners.forEach(listener => listener());
+    }
+}
+
+run({
+    'process-pool/runs-javascript-unless-told-otherwise'() {
+        equal(new Cf.ProcessPoolExecutor().worker_kind, Cf.WorkerKind.GJS);
+        equal(Cf.ProcessPoolExecutor.new(3).worker_kind, Cf.WorkerKind.GJS);
+        equal(Cf.ProcessPoolExecutor.new(3).max_workers, 3);
+        equal(new Cf.ProcessPoolExecutor({worker_kind: Cf.WorkerKind.PYTHON}).worker_kind, Cf.WorkerKind.PYTHON);
+        equal(new Cf.ProcessPoolExecutor({workerKind: Cf.WorkerKind.NATIVE}).worker_kind, Cf.WorkerKind.NATIVE);
+    },
+
+    async 'process-pool/functions/arrow'() {
+        equal(await pool.submit(n => n / 10, 5), 0.5);
+    },
+
+    async 'process-pool/functions/of-all-kinds'() {
+        const object = {
+            method(n) {
+                return n + 1;
+            },
+            async 'strange name'(n) {
+                return n + 1;
+            },
+        };
+
+        equal(await pool.submit(function (n) {
+            return n + 1;
+        }, 5), 6);
+        equal(await pool.submit(function named(n) {
+            return n > 0 ? 1 + named(n - 1) : 0;
+        }, 5), 5);
+        equal(await pool.submit(object.method, 5), 6);
+        equal(await pool.submit(object['strange name'], 5), 6);
+        equal(await pool.submit(async n => (await Promise.resolve(n)) + 1, 5), 6);
+        equal(await pool.submit((a, b = 2, ...rest) => [a, b, rest], 1, undefined), [1, 2, []]);
+        equal(await pool.submit(() => {}), undefined);
+    },
+
+    async 'process-pool/functions/run-elsewhere'() {
+        const getPid = () => imports.gi.Gio.Credentials.new().get_unix_pid();
+        const pids = await Promise.all([1, 2, 3, 4].map(() => pool.submit(getPid)));
+
+        equal(pids.includes(getPid()), false);
+        equal(new Set(pids).size <= 2, true);
+    },
+
+    async 'process-pool/functions/of-modules'() {
+        equal(await pool.submit([MODULE, 'divide'], 5), 0.5);
+        equal(await pool.submit([Gio.File.new_for_uri(MODULE), 'divide'], 5), 0.5);
+        equal(await pool.submit([Gio.File.new_for_uri(MODULE).get_path(), 'default'], 5), 2.5);
+        equal(await pool.submit(`${MODULE}:divide`, 5), 0.5);
+        equal(await pool.submit_name(`${MODULE}:divide`, new GLib.Variant('(i)', [5])), 0.5);
+        isError(await failure(() => pool.submit([MODULE, 'nothing'])), Cf.Error, Cf.Error.NO_SUCH_FUNCTION);
+        matches(failureNow(() => pool.submit(['./portable.js', 'divide'], 5)).message, /import\.meta\.url/);
+    },
+
+    async 'process-pool/functions/of-a-program-that-makes-pools-are-refused'() {
+        const error = await failure(() => pool.submit([import.meta.url, 'divide'], 5));
+
+        matches(error.message, /made while the module was imported/);
+    },
+
+    async 'process-pool/functions/of-other-languages'() {
+        await withPool({worker_kind: Cf.WorkerKind.PYTHON}, async python => {
+            equal(await python.submit('statistics:mean', [1, 2, 6]), 3);
+            equal(await python.submit_name('operator:concat', 'a', 'b'), 'ab');
+            equal(await collect(python.map('math:sqrt', [1, 4, 9])), [1, 2, 3]);
+
+            const error = await failure(() => python.submit('math:sqrt', -1));
+
+            equal([error instanceof Error, error.name], [true, 'ValueError']);
+            matches(failureNow(() => python.submit(n => n, 1)).message, /do not run JavaScript/);
+        });
+    },
+
+    async 'process-pool/values/plain'() {
+        const values = [
+            0, -1, 0.5, 2 ** 53 - 1, -(2 ** 40), 1e300, true, false, '', 'ü€𝄞\n', [], [1, 2, 3], [1.5, -2], ['a', 'b'],
+            [1, 'a', null, [true]], {}, {a: 1, b: {c: [1, {d: 'e'}]}}, [[1], [2.5]], [{a: 1}, {}],
+        ];
+
+        for (const value of values)
+            equal(await pool.submit(echo, value), value);
+        equal(await pool.submit(echo, values), values);
+        equal(await pool.submit((...args) => args, ...values), values);
+    },
+
+    async 'process-pool/values/numbers-that-json-does-not-know'() {
+        equal(Number.isNaN(await pool.submit(echo, NaN)), true);
+        equal(await pool.submit(echo, -Infinity) === -Infinity, true);
+        equal(Object.is(await pool.submit(echo, -0), -0), true);
+    },
+
+    async 'process-pool/values/big-integers'() {
+        equal(await pool.submit(n => typeof n, 2n ** 60n), 'bigint');
+        equal(String(await pool.submit(n => n + 1n, 2n ** 60n)), String(2n ** 60n + 1n));
+        equal(String(await pool.submit(n => n, 2n ** 64n - 1n)), String(2n ** 64n - 1n));
+        equal(String(await pool.submit(n => n, -(2n ** 63n))), String(-(2n ** 63n)));
+        matches(await notPortable(() => pool.submit(echo, 2n ** 64n)), /64 bits/);
+    },
+
+    async 'process-pool/values/null-and-undefined'() {
+        equal(await pool.submit(value => value === null, null), true);
+        equal(await pool.submit(value => value === undefined), true);
+        equal(await pool.submit(echo, null), null);
+        equal(await pool.submit(() => undefined), undefined);
+        equal(await pool.submit(echo, [null, 1]), [null, 1]);
+    },
+
+    async 'process-pool/values/dates'() {
+        const date = new Date(1234567890123);
+
+        equal(await pool.submit(when => when instanceof Date && when.getTime(), date), date.getTime());
+        equal((await pool.submit(echo, date)).getTime(), date.getTime());
+        equal((await pool.submit(echo, [date, date]))[1] instanceof Date, true);
+        equal((await pool.submit(echo, {date})).date instanceof Date, true);
+    },
+
+    async 'process-pool/values/bytes-and-typed-arrays'() {
+        const bytes = await pool.submit(value => value.map(byte => byte + 1), new Uint8Array([1, 2, 255]));
+
+        equal(bytes instanceof Uint8Array, true);
+        equal([...bytes], [2, 3, 0]);
+        equal([...await pool.submit(echo, new Uint8Array(0))], []);
+        equal([...await pool.submit(echo, new GLib.Bytes([7]))], [7]);
+        equal(await pool.submit(value => value, new Float64Array([0.5, 1])), [0.5, 1]);
+        equal(await pool.submit(value => value, new Int16Array([-1, 1])), [-1, 1]);
+    },
+
+    async 'process-pool/values/large-bytes-may-be-written-to'() {
+        const bytes = await pool.submit(size => new Uint8Array(size).fill(7), 8 << 20);
+
+        bytes[5] = 1;
+        equal([bytes.length, bytes[4], bytes[5]], [8 << 20, 7, 1]);
+        equal(await pool.submit(value => value.length + value[1], bytes), (8 << 20) + 7);
+    },
+
+    async 'process-pool/values/variants'() {
+        const variant = new GLib.Variant('(sa{sv})', ['a', {b: new GLib.Variant('y', 5)}]);
+
+        equal(await pool.submit(echo, variant), ['a', {b: 5}]);
+        equal(await pool.submit(() => new imports.gi.GLib.Variant('as', ['a'])), ['a']);
+    },
+
+    async 'process-pool/values/maps'() {
+        const map = await pool.submit(echo, new Map([[1, 'a'], [2, 'b']]));
+
+        equal([...map], [[1, 'a'], [2, 'b']]);
+    },
+
+    async 'process-pool/values/that-cannot-travel-are-told-at-once'() {
+        const cyclic = {};
+
+        cyclic.self = cyclic;
+        for (const value of [() => {}, Symbol('x'), new Cf.Future(), /x/, cyclic, 'a\0b', new Set([1])])
+            isError(failureNow(() => pool.submit(echo, value)), Cf.Error, Cf.Error.NOT_PORTABLE);
+        matches(await notPortable(() => pool.submit(echo, {a: [new Set()]})), /“Set”/);
+        await notPortable(() => pool.submit(() => new Set()));
+    },
+
+    async 'process-pool/errors/exceptions-come-as-they-were-thrown'() {
+        const error = await failure(() => pool.submit(() => {
+            throw new RangeError('too far');
+        }));
+
+        equal(error instanceof RangeError, true);
+        equal(error.message, 'too far');
+        matches(error.stack, /submitted-function/);
+    },
+
+    async 'process-pool/errors/of-glib-keep-domain-and-code'() {
+        const error = await failure(() => pool.submit(() => {
+            imports.gi.Gio.File.new_for_path('/nonexistent').load_contents(null);
+        }));
+
+        isError(error, Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND);
+    },
+
+    async 'process-pool/errors/of-asynchronous-functions'() {
+        equal((await failure(() => pool.submit(async () => {
+            await null;
+            throw new TypeError('later');
+        }))).message, 'later');
+    },
+
+    async 'process-pool/errors/a-worker-that-dies'() {
+        isError(await failure(() => pool.submit(() => imports.system.exit(3))), Cf.Error, Cf.Error.WORKER_DIED);
+        equal(await pool.submit(echo, 5), 5);
+    },
+
+    async 'process-pool/options/timeout'() {
+        const error = await failure(() => pool.submit({timeout: 50000}, () => {
+            for (;;);
+        }));
+
+        isError(error, Cf.Error, Cf.Error.TIMED_OUT);
+    },
+
+    async 'process-pool/options/cancellable-cancels-what-is-pending'() {
+        const cancellable = new Gio.Cancellable();
+
+        cancellable.cancel();
+        isError(await failure(() => pool.submit({cancellable}, echo, 5)), Cf.Error, Cf.Error.CANCELLED);
+    },
+
+    async 'process-pool/options/cancellable-asks-what-runs'() {
+        const cancellable = new Gio.Cancellable();
+        const future = pool.submit({cancellable}, spin);
+
+        await isSpinning(future);
+        cancellable.cancel();
+        equal(await future, 'gave up');
+    },
+
+    async 'process-pool/options/signal'() {
+        const signal = new Signal();
+        const future = pool.submit({signal}, spin);
+
+        await isSpinning(future);
+        equal(signal.listeners.size, 1);
+        signal.abort();
+        equal(await future, 'gave up');
+        equal(signal.listeners.size, 0);
+        isError(await failure(() => pool.submit({signal}, echo, 5)), Cf.Error, Cf.Error.CANCELLED);
+    },
+
+    'process-pool/options/that-are-not-known-are-refused'() {
+        matches(failureNow(() => pool.submit({timeOut: 5}, echo, 5)).message, /“timeOut”/);
+    },
+
+    async 'process-pool/tasks'() {
+        const task = Cf.Task.new((a, b) => a + b, 1, 2);
+        const cancelled = Cf.Task.new_by_name(`${MODULE}:divide`, 5);
+
+        task.name = 'sum';
+        equal(await pool.submit_task(task), 3);
+        equal(await pool.submit_task(task), 3);
+        equal(await pool.submit_task(Cf.Task.new([MODULE, 'divide'], 5)), 0.5);
+        cancelled.cancellable = new Gio.Cancellable();
+        equal(await pool.submit_task(cancelled), 0.5);
+        cancelled.cancellable.cancel();
+        isError(await failure(() => pool.submit_task(cancelled)), Cf.Error, Cf.Error.CANCELLED);
+    },
+
+    async 'process-pool/tasks/submitted-in-the-manner-of-gio'() {
+        const task = Cf.Task.new((a, b) => a + b, 1, 2);
+
+        equal(await new Promise(resolve => pool.submit_async(task, null, (_, future) => resolve(future.result()))), 3);
+    },
+
+    async 'process-pool/cancelling/kills-on-demand'() {
+        const future = pool.submit(spin);
+
+        await isSpinning(future);
+        equal(future.cancel(), false);
+        future.cancel_full(Cf.CancelFlags.KILL);
+        isError(await failure(() => future), Cf.Error, Cf.Error.WORKER_DIED);
+    },
+
+    async 'process-pool/progress/is-notified-on-the-main-loop'() {
+        const seen = [];
+        const future = pool.submit(async () => {
+            for (let i = 1; i <= 4; i++) {
+                globalThis.cfuturesWorker.currentCall().report_progress(i / 4, `step ${i}`);
+                await new Promise(resolve => setTimeout(resolve, 20));
+            }
+        });
+
+        future.connect('notify::progress', () => seen.push(future.progress));
+        await future;
+        equal(seen.length > 0, true);
+        equal(seen.every((progress, i) => i === 0 || progress > seen[i - 1]), true);
+        equal(future.message, 'step 4');
+    },
+
+    async 'process-pool/counts/are-notified-on-the-main-loop'() {
+        await withPool({}, async other => {
+            const notified = new Promise(resolve => other.connect('notify::n-completed', () => resolve()));
+
+            equal(other.n_completed, 0);
+            await other.submit(echo, 1);
+            await notified;
+            equal(other.n_completed, 1);
+        });
+    },
+
+    async 'process-pool/initializer'() {
+        await withPool({
+            initializer: value => {
+                globalThis.prepared = value;
+            },
+            initargs: [5],
+        }, async other => {
+            // eslint-disable-next-line no-undef
+            equal(await other.submit(() => prepared), 5);
+        });
+
+        await withPool({}, async other => {
+            other.set_initializer([MODULE, 'prepare'], 6);
+            equal(await other.submit(() => globalThis.prepared), 6);
+        });
+    },
+
+    async 'process-pool/shutdown/waits-for-what-was-submitted'() {
+        const other = new Cf.ProcessPoolExecutor({max_workers: 1});
+        const futures = [1, 2, 3].map(n => other.submit(echo, n));
+
+        await other.shutdown();
+        equal(futures.map(future => future.is_done()), [true, true, true]);
+        isError(await failure(() => other.submit(echo, 1)), Cf.Error, Cf.Error.SHUT_DOWN);
+    },
+
+    async 'process-pool/shutdown/cancels-on-demand'() {
+        const other = new Cf.ProcessPoolExecutor({max_workers: 1});
+        const first = other.submit(spin);
+
+        await isSpinning(first);
+
+        const second = other.submit(echo, 1);
+        const gone = other.shutdown({cancel_futures: true});
+
+        isError(await failure(() => second), Cf.Error, Cf.Error.CANCELLED);
+        first.cancel_full(Cf.CancelFlags.COOPERATE);
+        await gone;
+        equal(await first, 'gave up');
+    },
+
+    'process-pool/shutdown/blocks-as-in-c'() {
+        const other = new Cf.ProcessPoolExecutor({max_workers: 1});
+        const future = other.submit(echo, 5);
+
+        other.shutdown(true, false);
+        equal(future.result(), 5);
+    },
+
+    async 'process-pool/local-functions-are-refused'() {
+        await notPortable(() => pool.submit_local(() => 5));
+    },
+});
