@@ -158,6 +158,16 @@ send_no_size (Worker *self)
   send_size (self, 0);
 }
 
+/* A ring that is full of it could be read for ever. */
+static void
+send_padding (Worker *self)
+{
+  guint64 padding;
+
+  cf_frame_write_padding (&padding, sizeof (padding));
+  send_bytes (self, &padding, sizeof (padding));
+}
+
 static void
 send_oversized_data (Worker *self)
 {
@@ -440,6 +450,15 @@ send_abnormal_value (Worker *self)
   send_result (self, g_variant_new_from_data (G_VARIANT_TYPE ("(sas)"), bytes, sizeof (bytes), TRUE, NULL, NULL));
 }
 
+/* A string that does not end where its data do. */
+static void
+send_endless_string (Worker *self)
+{
+  static const guint8 bytes[] = { 'e', 'n', 'd', 'l', 'e', 's', 's', '!' };
+
+  send_result (self, g_variant_new_from_data (G_VARIANT_TYPE_STRING, bytes, sizeof (bytes), TRUE, NULL, NULL));
+}
+
 /* A chunk of a map with one result, whatever was asked for. */
 static void
 send_short_chunk (Worker *self)
@@ -688,6 +707,7 @@ static const struct
     { "hostile:oversized-a-little", send_oversized_a_little },
     { "hostile:odd-size", send_odd_size },
     { "hostile:no-size", send_no_size },
+    { "hostile:padding", send_padding },
     { "hostile:oversized-data", send_oversized_data },
     { "hostile:oversized-type", send_oversized_type },
     { "hostile:oversized-function", send_oversized_function },
@@ -717,6 +737,7 @@ static const struct
     { "hostile:progress-of-wrong-id", send_progress_of_wrong_id },
     { "hostile:progress-of-nonsense", send_progress_of_nonsense },
     { "hostile:abnormal-value", send_abnormal_value },
+    { "hostile:endless-string", send_endless_string },
     { "hostile:short-chunk", send_short_chunk },
     { "hostile:nothing", send_nothing },
     { "hostile:payload-sealed", send_payload_sealed },

@@ -127,6 +127,37 @@ await_end_of_pools (void)
   yield_until (count_children () == 0 && count_threads ("cf-processes") == 0);
 }
 
+/* Descriptors of processes are not counted: GLib closes them in a thread of its own. */
+static inline guint
+count_descriptors (void)
+{
+  g_autoptr(GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  g_assert_nonnull (folder);
+  while ((name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      n += target != NULL && strstr (target, "[pidfd]") == NULL;
+    }
+
+  return n;
+}
+
+/* Threads of GLib's may have some of their own for a moment. */
+static inline void
+assert_descriptors (guint at_most)
+{
+  gint64 patience = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
+
+  while (count_descriptors () > at_most && g_get_monotonic_time () < patience)
+    g_thread_yield ();
+  g_assert_cmpuint (count_descriptors (), <=, at_most);
+}
+
 static inline gboolean
 is_in_valgrind (void)
 {

@@ -10,49 +10,10 @@
 #include <glib-unix.h>
 #include <gmodule.h>
 
+#include "pool-fixture.h"
 #include "process-gates.h"
-#include "processes.h"
 
 static char *program;
-
-typedef struct
-{
-  CfExecutor            *executor;
-  CfProcessPoolExecutor *pool;
-} Fixture;
-
-static void
-set_up (Fixture       *fixture,
-        gconstpointer  max_workers)
-{
-  fixture->executor = cf_process_pool_executor_new (GPOINTER_TO_UINT (max_workers));
-  fixture->pool = CF_PROCESS_POOL_EXECUTOR (fixture->executor);
-}
-
-static void
-tear_down (Fixture       *fixture,
-           gconstpointer  data)
-{
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
-  g_clear_object (&fixture->executor);
-  await_end_of_pools ();
-}
-
-static void
-unref_all (CfFuture **futures,
-           guint      n)
-{
-  for (guint i = 0; i < n; i++)
-    g_object_unref (futures[i]);
-}
-
-static GVariant *
-echo (CfFuture  *future,
-      GVariant  *args,
-      GError   **error)
-{
-  return g_variant_ref (args);
-}
 
 /* Death. */
 
@@ -381,6 +342,134 @@ test_program_hangs (Fixture       *fixture,
   assert_stays_broken (fixture, "cf_worker_init()");
 }
 
+/* Those that end at once may be gone before anybody knows their numbers. */
+static void
+test_numbers_of_failing (void)
+{
+  const char *argv[] = { "true", NULL };
+
+  for (guint i = 0; i < 10; i++)
+    {
+      g_autoptr(CfExecutor) executor = cf_process_pool_executor_new (4);
+      CfProcessPoolExecutor *pool = CF_PROCESS_POOL_EXECUTOR (executor);
+      g_autoptr(CfFuture) future = NULL;
+
+      cf_process_pool_executor_set_worker_argv (pool, argv);
+      future = cf_executor_submit (executor, return_pid, NULL);
+      while (!cf_future_is_done (future))
+        {
+          gsize n_pids;
+          g_autofree int *pids = cf_process_pool_executor_get_worker_pids (pool, &n_pids);
+
+          for (gsize k = 0; k < n_pids; k++)
+            g_assert_cmpint (pids[k], >, 0);
+        }
+
+      assert_broken (future, "exit status 0");
+      g_assert_null (strstr (cf_future_get_error (future)->message, "process 0"));
+      cf_executor_shutdown (executor, TRUE, FALSE);
+    }
+  await_end_of_pools ();
+}
+
+static GVariant *
+refuse_the_second_time (CfFuture  *future,
+                        GVariant  *args,
+                        GError   **error)
+{
+  int descriptor = g_open (g_variant_get_string (args, NULL), O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+  if (descriptor >= 0)
+    g_close (descriptor, NULL);
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "Only one");
+
+  return NULL;
+}
+
+/* Returns when it is. */
+static void
+await_breakdown (Fixture *fixture)
+{
+  gboolean is_broken = FALSE;
+
+  while (!is_broken)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_pid, NULL);
+
+      is_broken = !cf_future_cancel (future) && cf_future_get_error (future) != NULL;
+    }
+}
+
+/* Calls that one worker has been handed, and has not begun, when another one breaks the pool. */
+static void
+test_broken_when_busy (Fixture       *fixture,
+                       gconstpointer  data)
+{
+  enum { N_CALLS = 50 };
+  g_autofree char *folder = g_dir_make_tmp ("cfutures-broken-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "initialized", NULL);
+  CfFuture *futures[N_CALLS];
+  int pid;
+
+  cf_process_pool_executor_set_initializer (fixture->pool, refuse_the_second_time, g_variant_new_string (path));
+  make_short_calls (fixture->executor);
+  pid = get_only_worker (fixture->executor);
+  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
+  for (gint64 i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
+  await_breakdown (fixture);
+
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  for (guint i = 0; i < N_CALLS; i++)
+    assert_broken (futures[i], "Only one");
+  unref_all (futures, N_CALLS);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+/* Returns what it was before. */
+static rlim_t
+limit_descriptors (rlim_t limit)
+{
+  struct rlimit limits;
+  rlim_t before;
+
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limits), ==, 0);
+  before = limits.rlim_cur;
+  limits.rlim_cur = limit;
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limits), ==, 0);
+
+  return before;
+}
+
+/* Descriptors run out for a moment: the pool tries again. */
+static void
+test_descriptors_run_out (Fixture       *fixture,
+                          gconstpointer  data)
+{
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) running = NULL;
+  g_autoptr(CfFuture) waiting = NULL;
+  int lowest = dup (STDERR_FILENO);
+  rlim_t limit;
+
+  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  process_gate_wait (blocker->begun);
+
+  limit = limit_descriptors (lowest);
+  waiting = cf_executor_submit (fixture->executor, return_pid, NULL);
+  g_assert_false (cf_future_wait (waiting, 200 * G_TIME_SPAN_MILLISECOND, NULL, NULL));
+  g_assert_cmpuint (count_workers (fixture->executor), ==, 1);
+
+  limit_descriptors (limit);
+  g_assert_no_error (cf_future_get_error (waiting));
+  g_assert_true (cf_future_is_running (running));
+  process_gate_open (blocker->go_on);
+  g_assert_no_error (cf_future_get_error (running));
+  g_close (lowest, NULL);
+}
+
 /* Workers that hang. */
 
 static GVariant *
@@ -513,6 +602,24 @@ test_kill_running (Fixture       *fixture,
 
   g_assert_cmpint (cf_future_get_int64 (next, NULL), !=, pid);
   g_assert_false (process_exists (pid));
+}
+
+/* Again and again, each one a new worker's first call. */
+static void
+test_kill_many (Fixture       *fixture,
+                gconstpointer  data)
+{
+  enum { N_CALLS = 8 };
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, hang, NULL);
+
+      yield_until (cf_future_is_running (future));
+      g_assert_false (cf_future_cancel_full (future, CF_CANCEL_KILL));
+      assert_died (future, "signal 9");
+    }
+  ask_for_pid (fixture->executor);
 }
 
 static void
@@ -777,6 +884,9 @@ main (int   argc,
   add ("broken/program-fails", 2, test_program_fails);
   add ("broken/program-is-no-worker", 2, test_program_is_no_worker);
   add ("broken/program-hangs", 2, test_program_hangs);
+  add ("broken/leaves-no-call-behind", 2, test_broken_when_busy);
+  g_test_add_func ("/process-failure/broken/has-no-workers-without-numbers", test_numbers_of_failing);
+  add ("broken/not-by-a-lack-of-descriptors", 2, test_descriptors_run_out);
 
   add ("hanging/call-times-out", 1, test_timeout);
   add ("hanging/call-times-out-when-stopped", 1, test_timeout_when_stopped);
@@ -785,6 +895,7 @@ main (int   argc,
   add ("hanging/idle-worker-does-not-hold-up-shutdown", 1, test_stopped_when_shut_down);
 
   add ("kill/running-call-dies", 1, test_kill_running);
+  add ("kill/running-calls-does-not-break-the-pool", 1, test_kill_many);
   add ("kill/stopped-call-dies", 1, test_kill_stopped);
   add ("kill/pending-call-is-cancelled", 1, test_kill_pending);
   add ("kill/hits-no-other-call", 1, test_kill_ended);

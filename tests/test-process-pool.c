@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The process pool when all goes well: when its processes come and go, how they are started, what crosses over to
- * them, and what becomes of calls that were handed to them. What all executors have in common is tested by
- * test-executors, what goes wrong by test-process-failure and test-process-protocol. */
+ * them, and what futures tell. Which worker makes which call is tested by test-process-scheduling, what all executors
+ * have in common by test-executors, what goes wrong by test-process-failure and test-process-protocol. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
 #include "criticals.h"
+#include "pool-fixture.h"
 #include "process-gates.h"
-#include "processes.h"
 
 #define MEBIBYTE ((gsize) 1 << 20)
 
@@ -26,51 +26,6 @@
 #endif
 
 static char *program;
-
-typedef struct
-{
-  CfExecutor            *executor;
-  CfProcessPoolExecutor *pool;
-} Fixture;
-
-static void
-set_up (Fixture       *fixture,
-        gconstpointer  max_workers)
-{
-  fixture->executor = cf_process_pool_executor_new (GPOINTER_TO_UINT (max_workers));
-  fixture->pool = CF_PROCESS_POOL_EXECUTOR (fixture->executor);
-}
-
-static void
-tear_down (Fixture       *fixture,
-           gconstpointer  data)
-{
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
-  g_clear_object (&fixture->executor);
-  await_end_of_pools ();
-}
-
-static void
-assert_succeeds (CfFuture *future)
-{
-  g_assert_no_error (cf_future_get_error (future));
-}
-
-static void
-unref_all (CfFuture **futures,
-           guint      n)
-{
-  for (guint i = 0; i < n; i++)
-    g_object_unref (futures[i]);
-}
-
-static GVariant *
-echo (CfFuture  *future,
-      GVariant  *args,
-      GError   **error)
-{
-  return args != NULL ? g_variant_ref (args) : NULL;
-}
 
 /* Processes come and go. */
 
@@ -241,6 +196,25 @@ test_idle_timeout_set_late (Fixture       *fixture,
   yield_until (count_workers (fixture->executor) == 0);
 }
 
+/* One that has not even started is not dismissed, and taken for the sign that none ever will. */
+static void
+test_idle_timeout_when_starting (Fixture       *fixture,
+                                 gconstpointer  data)
+{
+  enum { N_ROUNDS = 8 };
+
+  cf_process_pool_executor_set_idle_timeout (fixture->pool, 0);
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_pid, NULL);
+
+      yield_until (count_workers (fixture->executor) > 0 || cf_future_is_done (future));
+      cf_future_cancel (future);
+      yield_until (count_workers (fixture->executor) == 0);
+    }
+  ask_for_pid (fixture->executor);
+}
+
 static void
 assert_ends_workers (Fixture    *fixture,
                      void      (*end) (CfProcessPoolExecutor *self),
@@ -289,160 +263,6 @@ test_end_of_nothing (Fixture       *fixture,
   cf_process_pool_executor_terminate_workers (fixture->pool);
   cf_process_pool_executor_kill_workers (fixture->pool);
   g_assert_true (cf_executor_is_shut_down (fixture->executor));
-}
-
-/* Initializers. */
-
-static guint n_initialized;
-static gint64 initialized_with;
-
-G_MODULE_EXPORT GVariant *test_process_pool_initialize (CfFuture  *future,
-                                                        GVariant  *args,
-                                                        GError   **error);
-
-GVariant *
-test_process_pool_initialize (CfFuture  *future,
-                              GVariant  *args,
-                              GError   **error)
-{
-  n_initialized++;
-  initialized_with = g_variant_get_int64 (args);
-
-  return NULL;
-}
-
-/* Returns how often the process was initialized, and with what. */
-static GVariant *
-return_initialization (CfFuture  *future,
-                       GVariant  *args,
-                       GError   **error)
-{
-  g_autoptr(GVariant) pid = block_remotely (future, args, error);
-
-  return g_variant_new ("(uxi)", n_initialized, initialized_with, g_variant_get_int32 (pid));
-}
-
-static void
-assert_initialized (Fixture *fixture)
-{
-  enum { N_CALLS = 6 };
-  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
-  CfFuture *futures[N_CALLS];
-
-  for (guint i = 0; i < N_CALLS; i++)
-    futures[i] = cf_executor_submit (fixture->executor, return_initialization, remote_blocker_to_variant (blocker));
-  process_gate_wait_for (blocker->begun, 2);
-  process_gate_open_for (blocker->go_on, N_CALLS);
-
-  for (guint i = 0; i < N_CALLS; i++)
-    {
-      g_autoptr(GVariant) result = cf_future_get_variant (futures[i], NULL);
-      gint64 with;
-      guint n;
-
-      g_variant_get (result, "(uxi)", &n, &with, NULL);
-      g_assert_cmpuint (n, ==, 1);
-      g_assert_cmpint (with, ==, 7);
-    }
-  g_assert_cmpuint (n_initialized, ==, 0);
-  unref_all (futures, N_CALLS);
-}
-
-static void
-test_initializer (Fixture       *fixture,
-                  gconstpointer  data)
-{
-  cf_process_pool_executor_set_initializer (fixture->pool, test_process_pool_initialize, g_variant_new_int64 (7));
-  assert_initialized (fixture);
-  g_assert_cmpuint (cf_executor_get_n_completed (fixture->executor), ==, 6);
-}
-
-static void
-test_initializer_name (Fixture       *fixture,
-                       gconstpointer  data)
-{
-  cf_process_pool_executor_set_initializer_name (fixture->pool, ":test_process_pool_initialize",
-                                                 g_variant_new_int64 (7));
-  assert_initialized (fixture);
-}
-
-static GVariant *
-check_large_args (CfFuture  *future,
-                  GVariant  *args,
-                  GError   **error)
-{
-  n_initialized = g_variant_get_size (args);
-
-  return NULL;
-}
-
-static GVariant *
-return_n_initialized (CfFuture  *future,
-                      GVariant  *args,
-                      GError   **error)
-{
-  return g_variant_new_uint32 (n_initialized);
-}
-
-static void
-test_initializer_large (Fixture       *fixture,
-                        gconstpointer  data)
-{
-  g_autofree guint8 *bytes = g_malloc0 (MEBIBYTE);
-  g_autoptr(CfFuture) future = NULL;
-  GVariant *args = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, MEBIBYTE, 1);
-
-  cf_process_pool_executor_set_initializer (fixture->pool, check_large_args, args);
-  future = cf_executor_submit (fixture->executor, return_n_initialized, NULL);
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, MEBIBYTE);
-}
-
-static GVariant *
-refuse (CfFuture  *future,
-        GVariant  *args,
-        GError   **error)
-{
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE, "The disk is full of maçãs");
-
-  return NULL;
-}
-
-static void
-test_initializer_fails (Fixture       *fixture,
-                        gconstpointer  data)
-{
-  enum { N_CALLS = 10 };
-  CfFuture *futures[N_CALLS];
-  g_autoptr(CfFuture) late = NULL;
-
-  cf_process_pool_executor_set_initializer (fixture->pool, refuse, NULL);
-  for (guint i = 0; i < N_CALLS; i++)
-    futures[i] = cf_executor_submit (fixture->executor, return_pid, NULL);
-
-  for (guint i = 0; i < N_CALLS; i++)
-    {
-      g_assert_error (cf_future_get_error (futures[i]), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
-      assert_message (cf_future_get_error (futures[i]), "The disk is full of maçãs");
-    }
-
-  late = cf_executor_submit (fixture->executor, return_pid, NULL);
-  g_assert_true (cf_future_is_done (late));
-  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
-  assert_message (cf_future_get_error (late), "The disk is full of maçãs");
-  yield_until (count_workers (fixture->executor) == 0);
-  unref_all (futures, N_CALLS);
-}
-
-static void
-test_initializer_unknown (Fixture       *fixture,
-                          gconstpointer  data)
-{
-  g_autoptr(CfFuture) future = NULL;
-
-  cf_process_pool_executor_set_initializer_name (fixture->pool, ":test_process_pool_no_such_function", NULL);
-  future = cf_executor_submit (fixture->executor, return_pid, NULL);
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
-  assert_message (cf_future_get_error (future), "test_process_pool_no_such_function");
 }
 
 /* How processes are started. */
@@ -1068,177 +888,6 @@ test_long_message (Fixture       *fixture,
     }
 }
 
-/* Calls that were handed to a worker and have not begun. */
-
-enum { N_HANDED = 20 };
-
-/* Returns the process of a worker that does nothing until it gets SIGCONT. */
-static int
-stop_worker (Fixture *fixture)
-{
-  int pid;
-
-  make_short_calls (fixture->executor);
-  pid = get_only_worker (fixture->executor);
-  g_assert_cmpint (kill (pid, SIGSTOP), ==, 0);
-
-  return pid;
-}
-
-static void
-test_handed_cancelled (Fixture       *fixture,
-                       gconstpointer  data)
-{
-  g_autoptr(ProcessGate) cancelled_ran = process_gate_new ();
-  g_autoptr(ProcessGate) other_ran = process_gate_new ();
-  CfFuture *cancelled[N_HANDED];
-  CfFuture *others[N_HANDED];
-  int pid = stop_worker (fixture);
-
-  for (guint i = 0; i < N_HANDED; i++)
-    {
-      cancelled[i] = cf_executor_submit (fixture->executor, open_gate_remotely,
-                                         process_gate_to_variant (cancelled_ran));
-      others[i] = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (other_ran));
-    }
-
-  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 2 * N_HANDED);
-  for (guint i = 0; i < N_HANDED; i++)
-    {
-      g_assert_cmpint (cf_future_get_state (cancelled[i]), ==, CF_FUTURE_STATE_PENDING);
-      g_assert_true (cf_future_cancel (cancelled[i]));
-      g_assert_true (cf_future_is_cancelled (cancelled[i]));
-    }
-  g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, N_HANDED);
-
-  kill (pid, SIGCONT);
-  for (guint i = 0; i < N_HANDED; i++)
-    assert_succeeds (others[i]);
-  g_assert_cmpuint (process_gate_count (cancelled_ran), ==, 0);
-  g_assert_cmpuint (process_gate_count (other_ran), ==, N_HANDED);
-  unref_all (cancelled, N_HANDED);
-  unref_all (others, N_HANDED);
-}
-
-/* The worker gets as far as it gets before each call is cancelled: cancelling tells exactly which calls ran. */
-static void
-test_cancel_tells_the_truth (Fixture       *fixture,
-                             gconstpointer  data)
-{
-  enum { N_CALLS = 2000 };
-  g_autoptr(ProcessGate) ran = process_gate_new ();
-  CfFuture *futures[N_CALLS];
-  guint n_cancelled = 0;
-
-  make_short_calls (fixture->executor);
-  for (guint i = 0; i < N_CALLS; i++)
-    futures[i] = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (ran));
-  for (guint i = 0; i < N_CALLS; i++)
-    n_cancelled += cf_future_cancel (futures[N_CALLS - 1 - i]);
-
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
-  g_assert_cmpuint (process_gate_count (ran), ==, N_CALLS - n_cancelled);
-  for (guint i = 0; i < N_CALLS; i++)
-    n_cancelled -= cf_future_is_cancelled (futures[i]);
-  g_assert_cmpuint (n_cancelled, ==, 0);
-  unref_all (futures, N_CALLS);
-}
-
-static void
-test_handed_moves_on (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
-  g_autoptr(CfFuture) long_call = NULL;
-  CfFuture *futures[N_HANDED];
-
-  make_short_calls (fixture->executor);
-  long_call = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
-  for (gint64 i = 0; i < N_HANDED; i++)
-    futures[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
-
-  for (gint64 i = 0; i < N_HANDED; i++)
-    g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, i);
-  g_assert_true (cf_future_is_running (long_call));
-  g_assert_cmpuint (count_workers (fixture->executor), ==, 2);
-
-  process_gate_open (blocker->go_on);
-  assert_succeeds (long_call);
-  unref_all (futures, N_HANDED);
-}
-
-/* Leaves the byte in a gate. */
-static GVariant *
-leave_byte (CfFuture  *future,
-            GVariant  *args,
-            GError   **error)
-{
-  const char *path;
-  guint8 byte;
-  int descriptor;
-
-  g_variant_get (args, "(&sy)", &path, &byte);
-  descriptor = process_gate_open_path (path);
-  process_gate_write (descriptor, (char) byte);
-  g_close (descriptor, NULL);
-
-  return NULL;
-}
-
-static CfFuture *
-submit_with_priority (CfExecutor  *executor,
-                      ProcessGate *order,
-                      int          priority)
-{
-  g_autoptr(CfTask) task = cf_task_new (leave_byte, g_variant_new ("(sy)", order->path, (guchar) (priority + 100)));
-
-  cf_task_set_priority (task, priority);
-  return cf_executor_submit_task (executor, task);
-}
-
-static void
-test_handed_priority (Fixture       *fixture,
-                      gconstpointer  data)
-{
-  const int priorities[] = { 0, 10, 0, 10, -10, 20, -20, 0 };
-  const int sorted[] = { -20, -10, 0, 0, 0, 10, 10, 20 };
-  g_autoptr(ProcessGate) order = process_gate_new ();
-  CfFuture *futures[G_N_ELEMENTS (priorities)];
-  int pid = stop_worker (fixture);
-
-  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
-    futures[i] = submit_with_priority (fixture->executor, order, priorities[i]);
-
-  kill (pid, SIGCONT);
-  for (guint i = 0; i < G_N_ELEMENTS (sorted); i++)
-    g_assert_cmpint (process_gate_read (order->descriptor) - 100, ==, sorted[i]);
-  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
-    assert_succeeds (futures[i]);
-  unref_all (futures, G_N_ELEMENTS (priorities));
-}
-
-/* A payload that was sent ahead is of no use if the call is cancelled, and does no harm. */
-static void
-test_handed_payload_cancelled (Fixture       *fixture,
-                               gconstpointer  data)
-{
-  CfFuture *futures[N_HANDED];
-  guint n_cancelled = 0;
-  int pid = stop_worker (fixture);
-
-  for (guint i = 0; i < N_HANDED; i++)
-    futures[i] = cf_executor_submit (fixture->executor, return_size, make_bytes (100000 + i));
-  for (guint i = 0; i < N_HANDED; i += 2)
-    n_cancelled += cf_future_cancel (futures[i]);
-  g_assert_cmpuint (n_cancelled, ==, N_HANDED / 2);
-
-  kill (pid, SIGCONT);
-  for (guint i = 1; i < N_HANDED; i += 2)
-    g_assert_cmpuint (cf_future_get_uint64 (futures[i], NULL), ==, 100000 + i);
-  g_assert_cmpint (ask_for_pid (fixture->executor), ==, pid);
-  unref_all (futures, N_HANDED);
-}
-
 /* What futures tell while their calls run elsewhere. */
 
 static GVariant *
@@ -1511,15 +1160,6 @@ test_nobody_waits (Fixture       *fixture,
 /* Workers with a handler of their own. */
 
 static void
-use_scripted_worker (Fixture *fixture)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "scripted-worker", NULL);
-  const char *argv[] = { path, NULL };
-
-  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
-}
-
-static void
 test_handler (Fixture       *fixture,
               gconstpointer  data)
 {
@@ -1654,15 +1294,10 @@ main (int   argc,
   add ("workers/end-after-so-many-calls-in-bulk", 2, test_max_tasks_in_bulk);
   add ("workers/end-when-they-are-idle", 1, test_idle_timeout);
   add ("workers/that-are-idle-heed-a-new-idle-timeout", 1, test_idle_timeout_set_late);
+  add ("workers/may-start-with-the-shortest-idle-timeout", 1, test_idle_timeout_when_starting);
   add ("workers/can-be-terminated", 1, test_terminate);
   add ("workers/can-be-killed", 1, test_kill);
   add ("workers/can-be-ended-before-there-are-any", 1, test_end_of_nothing);
-
-  add ("initializer/runs-once-in-each-worker", 2, test_initializer);
-  add ("initializer/is-found-by-name", 2, test_initializer_name);
-  add ("initializer/takes-large-arguments", 1, test_initializer_large);
-  add ("initializer/that-fails-breaks-the-pool", 2, test_initializer_fails);
-  add ("initializer/that-does-not-exist-breaks-the-pool", 1, test_initializer_unknown);
 
   add ("start/worker-argv-is-the-command", 1, test_worker_argv);
   add ("start/launcher-argv-goes-before-the-command", 1, test_launcher_argv);
@@ -1689,12 +1324,6 @@ main (int   argc,
   add ("values/that-are-nothing-arrive", 1, test_nothing);
   add ("values/of-a-gibibyte-arrive", 1, test_gibibyte);
   add ("values/of-long-error-messages-arrive", 1, test_long_message);
-
-  add ("handed-over/cancelled-calls-never-run", 1, test_handed_cancelled);
-  add ("handed-over/cancelling-tells-exactly-what-ran", 2, test_cancel_tells_the_truth);
-  add ("handed-over/calls-behind-a-long-one-move-on", 2, test_handed_moves_on);
-  add ("handed-over/calls-make-way-for-urgent-ones", 1, test_handed_priority);
-  add ("handed-over/large-arguments-are-cancelled-too", 1, test_handed_payload_cancelled);
 
   add ("futures/progress-is-in-order", 1, test_progress_often);
   add ("futures/progress-without-end-holds-up-nobody", 2, test_progress_flood);

@@ -24,25 +24,6 @@
 
 /* What is left behind */
 
-/* Those of processes are not counted: GLib closes them in a thread of its own. */
-static guint
-count_descriptors (void)
-{
-  g_autoptr (GDir) folder = g_dir_open ("/proc/self/fd", 0, NULL);
-  const char *name;
-  guint n = 0;
-
-  while ((name = g_dir_read_name (folder)) != NULL)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
-      g_autofree char *target = g_file_read_link (path, NULL);
-
-      n += target != NULL && strstr (target, "[pidfd]") == NULL;
-    }
-
-  return n;
-}
-
 /* Regions and payloads, which are memory of memfds. */
 static guint
 count_shared_maps (void)
@@ -71,15 +52,9 @@ begin_bookkeeping (void)
 static void
 end_bookkeeping (void)
 {
-  gint64 patience = g_get_monotonic_time () + 10 * G_TIME_SPAN_SECOND;
-
   /* This would wait for ever for a zombie. */
   await_end_of_pools ();
-
-  /* Threads of GLib's may have descriptors of their own for a moment. */
-  while (count_descriptors () > n_descriptors && g_get_monotonic_time () < patience)
-    g_thread_yield ();
-  g_assert_cmpuint (count_descriptors (), <=, n_descriptors);
+  assert_descriptors (n_descriptors);
   g_assert_cmpuint (count_shared_maps (), ==, 0);
 }
 
