@@ -521,11 +521,14 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     return DoneAndNotDoneFutures(done, futures - done)
 
 
+_AnyFuture = concurrent.futures.Future
+
+
 def _has_foreign(futures):
     """Tells whether there are futures of concurrent.futures' own, which to C are none."""
     types = set(map(type, futures))
     for kind in types:
-        if not issubclass(kind, concurrent.futures.Future):
+        if not issubclass(kind, _AnyFuture):
             raise TypeError(f'{kind.__name__!r} object is not a future')
     return not all(issubclass(kind, Future) for kind in types)
 
@@ -582,27 +585,33 @@ class _Completions:
     def __init__(self):
         self._key = next(self._keys)
         self._done = collections.deque()
-        self._foreign = collections.deque()     # whose calls may be due in this thread's own main context
+        self._foreign = {}                      # whose calls may be due in this thread's own main context
         self._summons = None                    # what the thread waits for that takes them out
         self._all[self._key] = self
 
     def add(self, future):
         if future._workers is None:
-            self._foreign.append(hash(future))
+            self._foreign[hash(future)] = True
         _observe(hash(future), None, _tell_completions, self._key, None)
 
     def take(self, timeout):
         """Waits for the next future and returns its address."""
         while not self._done and self._foreign:
             # To wait for such a call, however briefly, is to make it.
-            _wait(self._foreign.popleft(), 1, None, None)
+            address = next(iter(self._foreign))
+            del self._foreign[address]
+            _wait(address, 1, None, None)
 
         while not self._done:
             summons = self._summons = Future()
             if self._done:
                 break
             summons._block(timeout)
-        return self._done.popleft()
+
+        # Whoever gets the future may drop it: its address is used no more.
+        address = self._done.popleft()
+        self._foreign.pop(address, None)
+        return address
 
     def close(self):
         del self._all[self._key]
