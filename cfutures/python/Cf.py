@@ -140,7 +140,7 @@ def _describe(exception):
     return f'{name}: {text}' if text else name
 
 
-def _exception_of(error):
+def _exception_of(error, is_of_process):
     """Returns what concurrent.futures raises in the place of a GLib.Error, or that itself."""
     if error.domain == GLib.quark_to_string(Cf.error_quark()):
         if error.code == Cf.Error.TIMED_OUT:
@@ -148,7 +148,7 @@ def _exception_of(error):
         if error.code == Cf.Error.SHUT_DOWN:
             return RuntimeError(error.message)
         if error.code == Cf.Error.BROKEN_EXECUTOR:
-            return BrokenExecutor(error.message)
+            return (BrokenProcessPool if is_of_process else BrokenExecutor)(error.message)
         if error.code == Cf.Error.WORKER_DIED:
             return BrokenProcessPool(error.message)
     return error
@@ -187,7 +187,8 @@ def _block(wait_usec, timeout, interval=_SIGNAL_INTERVAL):
         left = end - time.monotonic()
         if wait_usec(math.ceil(max(0, min(left, interval)) * 1e6)):
             return
-        if left <= interval:
+        # Not a number is not more either.
+        if not left > interval:
             raise TimeoutError()
 
 
@@ -225,6 +226,11 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
     _outcome = None
     _is_pickled = False         # comes from a worker process
     _has_callbacks = False      # ones that belong to a main context
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        if cls.__hash__ is not Future.__hash__:
+            raise TypeError('A class of futures cannot have a hash of its own: it is the address in C')
 
     def __repr__(self):
         state = _get_state(hash(self))
@@ -371,7 +377,7 @@ class Future(_Final, Cf.Future, concurrent.futures.Future):
         try:
             unused, value = self.get_value()
         except GLib.Error as error:
-            return None, _exception_of(error)
+            return None, _exception_of(error, self._is_pickled)
         except TypeError:
             # So PyGObject takes a GValue without a type: there is no result.
             return None, None
@@ -441,7 +447,10 @@ def _logging(fn):
     def call(future, *user_data):
         try:
             fn(future, *user_data)
-        except Exception:
+        except BaseException as exception:
+            # sys.exit() in a callback ends the program, as with all of GLib, but not from any thread.
+            if not isinstance(exception, Exception) and threading.current_thread() is threading.main_thread():
+                raise
             _logger.exception('exception calling callback for %r', future)
 
     return call
@@ -493,6 +502,11 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
     one of them, with FIRST_EXCEPTION one that has failed, or all.
     """
     futures = set(fs)
+    if _has_foreign(futures):
+        originals = {_mirror(future): future for future in futures}
+        sets = wait(originals, timeout, return_when)
+        return DoneAndNotDoneFutures(*({originals[mirror] for mirror in mirrors} for mirrors in sets))
+
     with contextlib.suppress(TimeoutError):
         if return_when in (ALL_COMPLETED, Cf.ReturnWhen.ALL_COMPLETED):
             _wait_for_all(futures, timeout)
@@ -505,6 +519,37 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
 
     done = {future for future in futures if future.done()}
     return DoneAndNotDoneFutures(done, futures - done)
+
+
+_AnyFuture = concurrent.futures.Future
+
+
+def _has_foreign(futures):
+    """Tells whether there are futures of concurrent.futures' own, which to C are none."""
+    types = set(map(type, futures))
+    for kind in types:
+        if not issubclass(kind, _AnyFuture):
+            raise TypeError(f'{kind.__name__!r} object is not a future')
+    return not all(issubclass(kind, Future) for kind in types)
+
+
+def _mirror(future):
+    """Returns a future that is done when one of concurrent.futures' own is, for C to wait for."""
+    if isinstance(future, Future):
+        return future
+
+    mirror = Future()
+
+    def settle(future):
+        if future.cancelled():
+            mirror.cancel()
+        else:
+            mirror.set_exception(future.exception())
+            # Seen, lest it be logged: it is the other one's to be looked at.
+            mirror.exception()
+
+    future.add_done_callback(settle)
+    return mirror
 
 
 def _wait_for_all(futures, timeout):
@@ -540,27 +585,33 @@ class _Completions:
     def __init__(self):
         self._key = next(self._keys)
         self._done = collections.deque()
-        self._foreign = collections.deque()     # whose calls may be due in this thread's own main context
+        self._foreign = {}                      # whose calls may be due in this thread's own main context
         self._summons = None                    # what the thread waits for that takes them out
         self._all[self._key] = self
 
     def add(self, future):
         if future._workers is None:
-            self._foreign.append(hash(future))
+            self._foreign[hash(future)] = True
         _observe(hash(future), None, _tell_completions, self._key, None)
 
     def take(self, timeout):
         """Waits for the next future and returns its address."""
         while not self._done and self._foreign:
             # To wait for such a call, however briefly, is to make it.
-            _wait(self._foreign.popleft(), 1, None, None)
+            address = next(iter(self._foreign))
+            del self._foreign[address]
+            _wait(address, 1, None, None)
 
         while not self._done:
             summons = self._summons = Future()
             if self._done:
                 break
             summons._block(timeout)
-        return self._done.popleft()
+
+        # Whoever gets the future may drop it: its address is used no more.
+        address = self._done.popleft()
+        self._foreign.pop(address, None)
+        return address
 
     def close(self):
         del self._all[self._key]
@@ -585,7 +636,16 @@ def as_completed(fs, timeout=None):
     Raises TimeoutError if that takes longer than so many seconds in all.
     """
     remaining = _countdown(timeout)
+    fs = dict.fromkeys(fs)
+    if _has_foreign(fs):
+        originals = {_mirror(future): future for future in fs}
+        del fs
+        for mirror in as_completed(list(originals), timeout):
+            yield originals.pop(mirror)
+        return
+
     futures = {hash(future): future for future in fs}
+    del fs
     n_futures = len(futures)
     completions = _Completions()
     try:
@@ -1007,6 +1067,7 @@ class ProcessPoolExecutor(_Final, Cf.ProcessPoolExecutor, concurrent.futures.Pro
     """
 
     _pools = weakref.WeakSet()
+    _home = None                # the process with pools
 
     def __init__(self, max_workers=None, mp_context=None, initializer=None, initargs=(), *, max_tasks_per_child=None):
         """Makes a pool of at most so many processes, by default as many as there are processors to use.
@@ -1022,6 +1083,7 @@ class ProcessPoolExecutor(_Final, Cf.ProcessPoolExecutor, concurrent.futures.Pro
             raise TypeError('max_tasks_per_child must be an integer')
         if max_tasks_per_child is not None and max_tasks_per_child <= 0:
             raise ValueError('max_tasks_per_child must be >= 1')
+        self._stay_at_home()
 
         Cf.ProcessPoolExecutor.__init__(self, max_workers=min(max_workers or 0, _MAX_WORKERS))
         self.set_worker_kind(Cf.WorkerKind.PYTHON)
@@ -1058,11 +1120,19 @@ class ProcessPoolExecutor(_Final, Cf.ProcessPoolExecutor, concurrent.futures.Pro
         """Takes no more calls; waits for those submitted, or cancels those that have not begun."""
         Cf.Executor.shutdown(self, wait, cancel_futures)
 
+    @classmethod
+    def _stay_at_home(cls):
+        """Raises RuntimeError after a fork: GLib's thread that hears of processes that end has stayed behind."""
+        home = ProcessPoolExecutor._home = ProcessPoolExecutor._home or os.getpid()
+        if home != os.getpid():
+            raise RuntimeError('A process that was forked from one with process pools cannot have any')
+
     def _prepare_workers(self, initializer, initargs):
         main = sys.modules['__main__']
-        script = getattr(main, '__file__', None)
+        # A program that comes by standard input is no file.
+        script = os.path.abspath(getattr(main, '__file__', None) or '')
         self.set_initializer_name(':prepare', GLib.Variant.new_tuple(
-            GLib.Variant('s', os.path.abspath(script) if script is not None else ''),
+            GLib.Variant('s', script if os.path.isfile(script) else ''),
             GLib.Variant('s', main.__package__ or ''),
             GLib.Variant('as', [os.path.abspath(path) for path in sys.path]),
             GLib.Variant('as', sys.argv),

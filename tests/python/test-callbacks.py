@@ -2,6 +2,7 @@
 
 """Done-callbacks: on the main loop, by Python's own rule, and on the way out of a blocking call."""
 
+import sys
 import threading
 import unittest
 
@@ -185,6 +186,15 @@ class ByPythonsRule(unittest.TestCase):
         self.future.set_result(1)
         thread.join()
         self.assertEqual(self.idents, [2])
+
+    def test_exit_elsewhere_than_in_the_main_thread(self):
+        """It does not end the program."""
+        self.future.add_done_callback(lambda future: sys.exit(3), context=None)
+        with self.assertLogs('concurrent.futures', 'ERROR') as logs:
+            thread = threading.Thread(target=self.future.set_result, args=(1,))
+            thread.start()
+            thread.join()
+        self.assertIn('SystemExit: 3', logs.output[0])
 
 
 class Properties(unittest.TestCase):

@@ -161,6 +161,29 @@ class Kinds(unittest.TestCase):
         self.assertRegex(repr(future), '^<Named at ')
 
 
+class Derived(unittest.TestCase):
+    def test_with_more_attributes(self):
+        class NamedFuture(Cf.Future):
+            def __init__(self, name):
+                super().__init__()
+                self.name = name
+
+        future = NamedFuture('x')
+        future.set_result(future.name)
+        self.assertEqual(future.result(), 'x')
+
+    def test_with_another_hash(self):
+        """C would take that for an address."""
+        with self.assertRaises(TypeError):
+            class HashedFuture(Cf.Future):
+                def __hash__(self):
+                    return 1
+        with self.assertRaises(TypeError):
+            class EqualFuture(Cf.Future):
+                def __eq__(self, other):
+                    return True
+
+
 class OutcomesOfC(unittest.TestCase):
     """What is settled by C is read by Python, and the other way round."""
 

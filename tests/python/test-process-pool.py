@@ -6,7 +6,9 @@ import concurrent.futures
 import concurrent.futures.process
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import time
 import traceback
 import unittest
@@ -55,6 +57,46 @@ def make_unreadable():
     return UnreadableResult()
 
 
+class UnwritableResult:
+    def __reduce__(self):
+        raise LookupError('not to be written')
+
+
+def make_unwritable():
+    return UnwritableResult()
+
+
+def fail_with_what_cannot_be_written():
+    raise KeyError(UnwritableResult())
+
+
+def use_threads():
+    with Cf.ThreadPoolExecutor(2) as pool:
+        return list(pool.map(abs, [-1, -2]))
+
+
+def use_processes():
+    with Cf.ProcessPoolExecutor(1) as pool:
+        return pool.submit(abs, -1).result(LONG)
+
+
+def fork_and_use_processes():
+    """Returns what the child process says of a pool."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            Cf.ProcessPoolExecutor(1)
+        except RuntimeError as exception:
+            os.write(writer, str(exception).encode())
+        os._exit(0)
+
+    os.close(writer)
+    os.waitpid(child, 0)
+    with open(reader) as stream:
+        return stream.read()
+
+
 def capture(*args, **kwargs):
     return args, kwargs
 
@@ -94,6 +136,30 @@ class Pools(unittest.TestCase):
 
     def test_what_cannot_be_pickled(self):
         self.assertIsNotNone(self.pool.submit(lambda: None).exception(LONG))
+        self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
+
+    def test_argument_that_cannot_be_written(self):
+        self.assertIsInstance(self.pool.submit(capture, UnwritableResult()).exception(LONG), LookupError)
+
+    def test_result_that_cannot_be_written(self):
+        self.assertIsInstance(self.pool.submit(make_unwritable).exception(LONG), LookupError)
+
+    def test_exception_that_cannot_be_written(self):
+        exception = self.pool.submit(fail_with_what_cannot_be_written).exception(LONG)
+        self.assertIn('KeyError', str(exception))
+        self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
+
+    def test_exit(self):
+        exception = self.pool.submit(sys.exit, 4).exception(LONG)
+        self.assertIsInstance(exception, SystemExit)
+        self.assertEqual(exception.code, 4)
+
+    def test_pools_in_a_worker(self):
+        self.assertEqual(self.pool.submit(use_threads).result(LONG), [1, 2])
+        self.assertEqual(self.pool.submit(use_processes).result(LONG), 1)
+
+    def test_pools_after_a_fork(self):
+        self.assertIn('forked', fork_and_use_processes())
         self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
 
     def test_callback(self):
@@ -167,7 +233,7 @@ class Arguments(unittest.TestCase):
 
     def test_initializer_that_fails(self):
         with Cf.ProcessPoolExecutor(1, initializer=fail) as pool:
-            self.assertIsInstance(pool.submit(abs, -1).exception(LONG), Cf.BrokenExecutor)
+            self.assertIsInstance(pool.submit(abs, -1).exception(LONG), Cf.BrokenProcessPool)
 
     def test_max_tasks_per_child(self):
         with Cf.ProcessPoolExecutor(1, max_tasks_per_child=1) as pool:
@@ -179,6 +245,41 @@ class Arguments(unittest.TestCase):
         self.assertEqual(pool.submit_name('math:sqrt', GLib.Variant('(d)', (4,))).result(LONG), 2)
         self.assertEqual(pool.submit(abs, -1).result(LONG), 1)
         pool.shutdown()
+
+
+PROGRAM = """
+import gi
+gi.require_version('Cf', '1')
+from gi.repository import Cf
+{statement}
+"""
+
+
+class Programs(unittest.TestCase):
+    def run_program(self, statement, *arguments):
+        """Runs a program from its standard input, or from a file if that is among the arguments."""
+        return subprocess.run([sys.executable, *arguments], input=PROGRAM.format(statement=statement),
+                              capture_output=True, text=True, timeout=LONG)
+
+    def test_that_is_no_file(self):
+        process = self.run_program('print(list(Cf.ProcessPoolExecutor(1).map(abs, [-1, -2])))', '-')
+        self.assertEqual((process.stdout, process.stderr), ('[1, 2]\n', ''))
+
+    def test_without_a_guard(self):
+        with tempfile.NamedTemporaryFile('w', suffix='.py') as file:
+            file.write(PROGRAM.format(statement='Cf.ProcessPoolExecutor(1).submit(abs, -1).result()'))
+            file.flush()
+            process = self.run_program('', file.name)
+        self.assertIn('BrokenProcessPool', process.stderr)
+        self.assertIn("if __name__ == '__main__'", process.stderr)
+
+    def test_that_ends_before_its_calls(self):
+        process = self.run_program('import operator, time\n'
+                                   'pool = Cf.ProcessPoolExecutor(1)\n'
+                                   'for call in (time.sleep, 0.1), (operator.neg, 1):\n'
+                                   '    future = pool.submit(*call)\n'
+                                   'future.add_done_callback(lambda future: print(future.result()), context=None)\n')
+        self.assertEqual((process.stdout, process.stderr), ('-1\n', ''))
 
 
 class Shutdown(unittest.TestCase):

@@ -3,6 +3,7 @@
 """What a call takes, returns or raises lives as long as somebody has it, and no longer."""
 
 import gc
+import subprocess
 import sys
 import threading
 import unittest
@@ -198,6 +199,27 @@ class WithoutTheCollector(unittest.TestCase):
         while not seen:
             GLib.MainContext.default().iteration(True)
         self.assertEqual(seen, [thing])
+
+
+class OfPromises(unittest.TestCase):
+    def test_that_are_dropped_as_they_come(self):
+        """as_completed() has let go of what it has given, and asks C no more about it."""
+        program = """
+import gi
+gi.require_version('Cf', '1')
+from gi.repository import Cf
+futures = [Cf.Future() for _ in range(8)]
+for future in futures[:7]:
+    future.set_result(1)
+try:
+    for future in Cf.as_completed(futures, 0):
+        futures.remove(future)
+        del future
+except TimeoutError:
+    print('over')
+"""
+        process = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, timeout=60)
+        self.assertEqual((process.stdout, process.stderr), ('over\n', ''))
 
 
 class WithTheCollector(unittest.TestCase):

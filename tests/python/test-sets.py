@@ -154,5 +154,77 @@ class Iterators(unittest.TestCase):
             self.assertEqual(list(as_completed([])), [])
 
 
+class WithOthers(unittest.TestCase):
+    """Sets with futures of concurrent.futures, and with what is no future."""
+
+    def setUp(self):
+        self.futures = [Cf.Future(), concurrent.futures.Future()]
+
+    def settle(self):
+        for future in self.futures:
+            future.set_result(1)
+
+    def settle_elsewhere(self):
+        thread = threading.Thread(target=self.settle)
+        thread.start()
+        self.addCleanup(thread.join)
+
+    def test_wait(self):
+        self.settle_elsewhere()
+        done, not_done = Cf.wait(self.futures, LONG)
+        self.assertEqual((done, not_done), (set(self.futures), set()))
+
+    def test_wait_for_the_first(self):
+        self.futures[1].set_result(1)
+        for condition in (Cf.FIRST_COMPLETED, Cf.ReturnWhen.FIRST_COMPLETED):
+            self.assertEqual(Cf.wait(self.futures, LONG, condition).done, {self.futures[1]})
+
+    def test_wait_in_a_worker(self):
+        """Another worker takes the place of the one that waits."""
+        with Cf.ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(Cf.wait, self.futures, LONG)
+            pool.submit(self.settle)
+            self.assertEqual(len(waiting.result().done), 2)
+
+    def test_as_completed(self):
+        self.settle_elsewhere()
+        self.assertEqual(set(Cf.as_completed(self.futures, LONG)), set(self.futures))
+
+    def test_as_completed_in_a_worker(self):
+        with Cf.ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(lambda: list(Cf.as_completed(self.futures, LONG)))
+            pool.submit(self.settle)
+            self.assertEqual(len(waiting.result()), 2)
+
+    def test_as_completed_with_a_limit(self):
+        self.assertRaises(TimeoutError, list, Cf.as_completed(self.futures, 0))
+
+    def test_what_is_no_future(self):
+        for what in (1, None, object()):
+            self.assertRaises(TypeError, Cf.wait, [Cf.Future(), what])
+            self.assertRaises(TypeError, list, Cf.as_completed([Cf.Future(), what]))
+
+
+class Limits(unittest.TestCase):
+    def test_that_is_over(self):
+        future = Cf.Future()
+        for timeout in (0, -1, -0.0, float('-inf'), float('nan')):
+            with self.subTest(timeout):
+                self.assertRaises(TimeoutError, future.result, timeout)
+                self.assertRaises(TimeoutError, list, Cf.as_completed([future], timeout))
+                for condition in (Cf.ALL_COMPLETED, Cf.FIRST_COMPLETED, Cf.FIRST_EXCEPTION):
+                    self.assertEqual(Cf.wait([future], timeout, condition).done, set())
+
+    def test_without_end(self):
+        future = Cf.Future()
+        thread = threading.Timer(0.01, future.set_result, [1])
+        thread.start()
+        self.assertEqual(future.result(float('inf')), 1)
+        thread.join()
+
+    def test_that_is_none(self):
+        self.assertRaises(TypeError, Cf.Future().result, '1')
+
+
 if __name__ == '__main__':
     tap.main('__main__')
