@@ -71,6 +71,7 @@ CfFuture *
 cf_task_make_future (CfTask       *self,
                      GCancellable *cancellable)
 {
+  CF_TSAN_READS (self);
   CfCall call;
   CfFuture *future;
 
@@ -158,6 +159,7 @@ cf_task_finalize (GObject *object)
 {
   CfTask *self = CF_TASK (object);
 
+  CF_TSAN_ACQUIRE (self);
   cf_call_clear (&self->call);
   g_free (self->name);
   g_clear_object (&self->cancellable);
