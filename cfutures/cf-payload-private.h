@@ -13,4 +13,12 @@ GVariant *cf_payload_map    (int                  descriptor,
                              gsize                size,
                              GError             **error);
 
+/* Payloads that have come before the frames that they belong to: call id → descriptor. */
+GHashTable *cf_payload_table_new    (void);
+gboolean    cf_payload_table_insert (GHashTable *table,
+                                     guint64     id,
+                                     int         descriptor);
+int         cf_payload_table_steal  (GHashTable *table,
+                                     guint64     id);
+
 G_END_DECLS

@@ -219,3 +219,59 @@ cf_payload_map (int                  descriptor,
 
   return g_variant_take_ref (g_variant_new_from_data (type, address, size, FALSE, unmap, map));
 }
+
+/* Payloads under way. */
+
+static void
+close_descriptor (gpointer data)
+{
+  g_close (GPOINTER_TO_INT (data), NULL);
+}
+
+/**
+ * cf_payload_table_new:
+ *
+ * Returns: (transfer full): an empty table, which closes the descriptors that are left in it
+ */
+GHashTable *
+cf_payload_table_new (void)
+{
+  return g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, close_descriptor);
+}
+
+/**
+ * cf_payload_table_insert:
+ * @table: a table
+ * @id: of a call
+ * @descriptor: (transfer full): its payload
+ *
+ * Returns: %FALSE if there was one for that call already, which is closed
+ */
+gboolean
+cf_payload_table_insert (GHashTable *table,
+                         guint64     id,
+                         int         descriptor)
+{
+  return g_hash_table_insert (table, g_memdup2 (&id, sizeof (id)), GINT_TO_POINTER (descriptor));
+}
+
+/**
+ * cf_payload_table_steal:
+ * @table: a table
+ * @id: of a call
+ *
+ * Returns: (transfer full): its payload, or -1 if it has not come
+ */
+int
+cf_payload_table_steal (GHashTable *table,
+                        guint64     id)
+{
+  gpointer key;
+  gpointer descriptor;
+
+  if (!g_hash_table_steal_extended (table, &id, &key, &descriptor))
+    return -1;
+
+  g_free (key);
+  return GPOINTER_TO_INT (descriptor);
+}

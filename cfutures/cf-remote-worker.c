@@ -29,12 +29,6 @@
 /* How many messages are read at a time: more than a socket holds. */
 #define MAX_MESSAGES 1024
 
-static void
-close_payload (gpointer data)
-{
-  g_close (GPOINTER_TO_INT (data), NULL);
-}
-
 CfRemoteWorker *
 cf_remote_worker_new (gpointer         scheduler,
                       CfWorkerProcess *process)
@@ -46,7 +40,7 @@ cf_remote_worker_new (gpointer         scheduler,
   self->since = g_get_monotonic_time ();
   self->end_by = -1;
   self->full_since = -1;
-  self->payloads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, close_payload);
+  self->payloads = cf_payload_table_new ();
 
   self->n_free_slots = CF_CHANNEL_N_SLOTS;
   for (guint i = 0; i < CF_CHANNEL_N_SLOTS; i++)
@@ -270,8 +264,7 @@ take_message (CfRemoteWorker   *self,
   CfRemoteLogLine *line;
 
   if (is_payload && descriptor >= 0 && g_hash_table_size (self->payloads) < MAX_PAYLOADS)
-    return g_hash_table_insert (self->payloads, g_memdup2 (&message->id, sizeof (message->id)),
-                                GINT_TO_POINTER (descriptor)) || set_fault (error);
+    return cf_payload_table_insert (self->payloads, message->id, descriptor) || set_fault (error);
 
   if (descriptor >= 0)
     {
@@ -346,20 +339,6 @@ cf_remote_worker_read_messages (CfRemoteWorker  *self,
   return TRUE;
 }
 
-static int
-steal_payload (CfRemoteWorker *self,
-               guint64         id)
-{
-  gpointer key;
-  gpointer descriptor;
-
-  if (!g_hash_table_steal_extended (self->payloads, &id, &key, &descriptor))
-    return -1;
-
-  g_free (key);
-  return GPOINTER_TO_INT (descriptor);
-}
-
 static gboolean
 find_payload (CfRemoteWorker  *self,
               CfRemoteResult  *result,
@@ -379,7 +358,7 @@ find_payload (CfRemoteWorker  *self,
       return FALSE;
     }
 
-  result->payload = steal_payload (self, result->frame.id);
+  result->payload = cf_payload_table_steal (self->payloads, result->frame.id);
   return result->payload >= 0 || set_fault (error);
 }
 

@@ -261,7 +261,7 @@ take_payload (CfWorker *self,
               int       descriptor)
 {
   cf_mutex_lock (&self->mutex);
-  g_hash_table_insert (self->payloads, g_memdup2 (&id, sizeof (id)), GINT_TO_POINTER (descriptor));
+  cf_payload_table_insert (self->payloads, id, descriptor);
   cf_mutex_unlock (&self->mutex);
 
   cf_channel_wake_worker (&self->channel);
@@ -353,18 +353,12 @@ take_awaited (gpointer data)
 {
   AwaitedPayload *awaited = data;
   CfWorker *self = awaited->worker;
-  gpointer descriptor;
-  gpointer key;
 
   if (awaited->descriptor >= 0)
     return TRUE;
 
   cf_mutex_lock (&self->mutex);
-  if (g_hash_table_steal_extended (self->payloads, &awaited->id, &key, &descriptor))
-    {
-      g_free (key);
-      awaited->descriptor = GPOINTER_TO_INT (descriptor);
-    }
+  awaited->descriptor = cf_payload_table_steal (self->payloads, awaited->id);
   cf_mutex_unlock (&self->mutex);
 
   return awaited->descriptor >= 0;
@@ -716,12 +710,6 @@ next_call (CfWorker  *self,
 
 /* GObject. */
 
-static void
-close_payload (gpointer data)
-{
-  g_close (GPOINTER_TO_INT (data), NULL);
-}
-
 /* The control thread never ends, and holds a reference: a worker lives as long as its process. */
 static void
 cf_worker_class_init (CfWorkerClass *klass)
@@ -733,7 +721,7 @@ cf_worker_init_instance (CfWorker *self)
 {
   self->owner.remote = &remote_interface;
   self->channel.socket = -1;
-  self->payloads = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, close_payload);
+  self->payloads = cf_payload_table_new ();
 }
 
 static int
