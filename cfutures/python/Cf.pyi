@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-# The types of what Cf.py makes of the namespace Cf. A type checker looks for it as gi/repository/Cf.pyi, beside the
-# stubs of PyGObject (PyPI: pygobject-stubs), whose GLib, GObject and Gio it refers to.
+# The types of what the override makes of the namespace Cf. A type checker looks for it as gi/repository/Cf.pyi, beside
+# the stubs of PyGObject (PyPI: pygobject-stubs), whose GLib, GObject and Gio it refers to.
 
 import concurrent.futures
 import enum

@@ -2,15 +2,17 @@
 
 """Gives an override a place where PyGObject finds it, without installing it.
 
-    link-overrides.py OVERRIDE DIRECTORY
+    link-overrides.py DIRECTORY FILE…
 """
 
 import pathlib
 import sys
 
-override, directory = map(pathlib.Path, sys.argv[1:])
-link = directory / override.name
+directory, *files = map(pathlib.Path, sys.argv[1:])
 
 directory.mkdir(parents=True, exist_ok=True)
-link.unlink(missing_ok=True)
-link.symlink_to(override)
+for link in directory.iterdir():
+    if link.is_symlink():
+        link.unlink()
+for file in files:
+    (directory / file.name).symlink_to(file)

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What Python sees of CFutures: the names and the manners of `concurrent.futures`, on the objects of the C library.
+
+    from gi.repository import Cf as futures
+
+A future is a `CfFuture`, and its state is the C library's alone: whether it can still be cancelled, who waits for it,
+which callbacks are due and where. The outcome of a Python function stays in Python, as an attribute of the future:
+nothing is copied, and the garbage collector sees through it. Every executor takes Python functions as a `CfLocalFunc`.
+The thread pool has a shorter way: a queue in Python, and threads that serve it.
+
+What that is worth, in µs a call, with Python 3.11 on two processors (tests/benchmarks/bench-python.py measures it
+again):
+
+                                                       20,000 submitted, then read      one after the other
+    concurrent.futures                                            7.0 – 9.0                       25
+    each call a CfLocalFunc of its own                             28                           23 – 27
+    a queue, and workers that serve it                            3.5 – 4.3                       13
+
+The files form floors, each using only those below it:
+
+    thread_pool, process_pool
+    workers, executors, sets
+    futures
+    errors, pickling, waiting
+    library, overriding
+"""
+
+from concurrent.futures import (ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, BrokenExecutor, CancelledError,
+                                InvalidStateError)
+from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures.thread import BrokenThreadPool
+
+from .executors import Executor
+from .futures import Future
+from .process_pool import ProcessPoolExecutor
+from .sets import DoneAndNotDoneFutures, as_completed, wait
+from .thread_pool import ThreadPoolExecutor
+
+__all__ = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'BrokenExecutor', 'BrokenProcessPool',
+           'BrokenThreadPool', 'CancelledError', 'DoneAndNotDoneFutures', 'Executor', 'Future', 'InvalidStateError',
+           'ProcessPoolExecutor', 'ThreadPoolExecutor', 'TimeoutError', 'as_completed', 'wait']
+
+# Python's own, by a name that the namespace can be given.
+TimeoutError = TimeoutError

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What all executors have in common: submit(), map() and shutdown(), by the functions of C."""
+
+import collections
+import concurrent.futures
+import itertools
+import weakref
+
+from gi.module import get_introspection_module
+
+from .futures import make_call
+from .overriding import override
+from .waiting import countdown
+
+Cf = get_introspection_module('Cf')
+
+# The most that a pool of C can have.
+MAX_WORKERS = 32767
+
+
+@override
+class Executor(Cf.Executor, concurrent.futures.Executor):
+    """What all executors have in common.
+
+    An executor of one's own overrides submit(), as with concurrent.futures, or do_execute(future), which sees to it
+    that future.run() is called somewhere, some time.
+    """
+
+    def submit(self, fn, /, *args, **kwargs):
+        """Has fn(*args, **kwargs) called, and returns its future."""
+        if self.is_shut_down():
+            raise RuntimeError('cannot schedule new futures after shutdown')
+        return self.submit_local(_make_local_call, fn, args, kwargs)
+
+    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
+        """Calls a function for each item, or each tuple of items, and iterates over the results, in their order.
+
+        The calls are submitted at once; with a buffersize only so many, and one more for each result that is taken.
+        The iterator raises what a call has raised, and TimeoutError if a result is not there so many seconds after
+        map() was called. A chunksize is for pools of processes.
+        """
+        if buffersize is not None and not isinstance(buffersize, int):
+            raise TypeError('buffersize must be an integer or None')
+        if buffersize is not None and buffersize < 1:
+            raise ValueError('buffersize must be None or > 0')
+
+        remaining = countdown(timeout)
+        items = zip(*iterables)
+        futures = collections.deque(self.submit(fn, *args) for args in itertools.islice(items, buffersize))
+        # An iterator that is kept does not keep a pool that is dropped.
+        executor = weakref.ref(self)
+
+        def submit_next():
+            if (pool := executor()) is not None:
+                futures.extend(pool.submit(fn, *args) for args in itertools.islice(items, 1))
+
+        def result_iterator():
+            try:
+                while futures:
+                    if buffersize is not None:
+                        submit_next()
+                    yield _result_or_cancel(futures.popleft(), remaining())
+            finally:
+                for future in futures:
+                    future.cancel()
+
+        return result_iterator()
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        """Takes no more calls; waits for those submitted, or cancels those that have not begun."""
+        super().shutdown(wait, cancel_futures)
+
+
+def _make_local_call(future, function, args, kwargs):
+    """Makes a call for an executor of C, which is content with what it finds settled."""
+    make_call(future, function, args, kwargs)
+    return True, None
+
+
+def _result_or_cancel(future, timeout):
+    try:
+        return future.result(timeout)
+    finally:
+        future.cancel()
+        del future

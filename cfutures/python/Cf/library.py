@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The functions of C that are called through ctypes: those of every call, which have to be quick, and those that block.
+
+They take a future by its address, which is its hash. PyGObject lets go of the interpreter lock around each function of
+C. If another thread wants it that costs 32 µs, otherwise 0.2 µs. So the functions that return at once are called with
+the lock held, for 0.2 µs in any case.
+"""
+
+import ctypes
+
+_locked = ctypes.PyDLL('libcfutures-1.so.0')
+_unlocked = ctypes.CDLL('libcfutures-1.so.0')
+Address = ctypes.c_void_p
+DoneCallback = ctypes.PYFUNCTYPE(None, Address, ctypes.c_size_t)
+
+
+def _declare(name, result, *arguments, library=_locked):
+    function = library[name]
+    function.restype = result
+    function.argtypes = arguments
+    return function
+
+
+get_state = _declare('cf_future_get_state', ctypes.c_int, Address)
+look = _declare('cf_future_wait', ctypes.c_int, Address, ctypes.c_int64, Address, Address)
+wait_for = _declare('cf_future_wait', ctypes.c_int, Address, ctypes.c_int64, Address, Address, library=_unlocked)
+wait_for_set = _declare('cf_wait', ctypes.c_int, ctypes.POINTER(Address), ctypes.c_size_t, ctypes.c_int,
+                        ctypes.c_int64, Address, Address, Address, Address, library=_unlocked)
+claim = _declare('cf_future_set_running_or_notify_cancel', ctypes.c_int, Address)
+settle = _declare('cf_future_set_variant', ctypes.c_int, Address, Address, Address)
+settle_with_error = _declare('cf_future_set_error', ctypes.c_int, Address, Address, Address)
+look_at_error = _declare('cf_future_get_error', Address, Address)
+observe = _declare('cf_future_add_done_callback_full', None,
+                   Address, Address, DoneCallback, ctypes.c_size_t, Address)
+get_idle_timeout = _declare('cf_thread_pool_executor_get_idle_timeout', ctypes.c_int64, Address)
+quark = _declare('g_quark_from_string', ctypes.c_uint32, ctypes.c_char_p)
+new_error = _declare('g_error_new_literal', Address, ctypes.c_uint32, ctypes.c_int, ctypes.c_char_p)
+free_error = _declare('g_error_free', None, Address)
+
+
+def is_done(address):
+    """Tells whether a future is done; if so, its callbacks that are due in this thread's own context run."""
+    return look(address, 0, None, None)
