@@ -13,7 +13,7 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from .errors import exception_of, fail
-from .library import claim, get_state, is_done, look_at_error, settle, wait_for
+from .library import claim, get_state, is_done, look_at_error, settle, settle_unlocked, wait_for
 from .overriding import Final, override
 from .pickling import unpickle
 from .waiting import block, here
@@ -33,13 +33,13 @@ MAX_DEPTH = 40
 _beginning = threading.RLock()
 
 
-def make_call(future, function, args, kwargs):
+def make_call(future, function, args, kwargs, settle=settle):
     """Calls a function in the place of a future that runs, and settles that."""
     try:
         outcome = function(*args, **kwargs), None
     except BaseException as exception:
         outcome = None, exception
-    future._finish(outcome)
+    future._finish(outcome, settle)
     # The traceback of an exception holds on to this frame and its callers, and the future to the exception.
     del future, function, args, kwargs, outcome
 
@@ -55,6 +55,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
 
     _workers = None
     _outcome = None
+    _is_finished = False        # if so, C need not be asked
     _is_pickled = False         # comes from a worker process
     _has_callbacks = False      # ones that belong to a main context
 
@@ -168,26 +169,27 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
                     return CANCELLED
             return state
 
-    def _run(self):
+    def _run(self, settle=settle):
         """Makes the call that is in the queue of a pool, unless somebody else does."""
-        call = vars(self).pop('_call', None)
+        call = self.__dict__.pop('_call', None)
         if call is not None and claim(hash(self)):
-            make_call(self, *call)
+            make_call(self, *call, settle)
         del self, call
 
-    def _finish(self, outcome):
+    def _finish(self, outcome, settle=settle):
         """Settles a future that runs; returns whether nobody else did."""
-        if vars(self).setdefault('_outcome', outcome) is not outcome:
+        if self.__dict__.setdefault('_outcome', outcome) is not outcome:
             return False
 
         if outcome[1] is None:
             settle(hash(self), None, None)
         else:
             fail(hash(self), outcome[1])
+        self._is_finished = True
         return True
 
     def _wait_for_outcome(self, timeout):
-        if get_state(hash(self)) < CANCELLED:
+        if not self._is_finished and get_state(hash(self)) < CANCELLED:
             self._block(timeout)
         elif self._has_callbacks:
             is_done(hash(self))

@@ -4,7 +4,8 @@
 
 They take a future by its address, which is its hash. PyGObject lets go of the interpreter lock around each function of
 C. If another thread wants it that costs 32 µs, otherwise 0.2 µs. So the functions that return at once are called with
-the lock held, for 0.2 µs in any case.
+the lock held, for 0.2 µs in any case. The exception is the last call for the time being: whoever waits for it finds
+the lock free.
 """
 
 import ctypes
@@ -29,6 +30,7 @@ wait_for_set = _declare('cf_wait', ctypes.c_int, ctypes.POINTER(Address), ctypes
                         ctypes.c_int64, Address, Address, Address, Address, library=_unlocked)
 claim = _declare('cf_future_set_running_or_notify_cancel', ctypes.c_int, Address)
 settle = _declare('cf_future_set_variant', ctypes.c_int, Address, Address, Address)
+settle_unlocked = _declare('cf_future_set_variant', ctypes.c_int, Address, Address, Address, library=_unlocked)
 settle_with_error = _declare('cf_future_set_error', ctypes.c_int, Address, Address, Address)
 look_at_error = _declare('cf_future_get_error', Address, Address)
 observe = _declare('cf_future_add_done_callback_full', None,

@@ -19,7 +19,7 @@ from concurrent.futures import InvalidStateError
 from concurrent.futures.thread import BrokenThreadPool
 
 from .futures import Future, logger
-from .library import get_idle_timeout, is_done, settle, wait_for
+from .library import get_idle_timeout, is_done, settle, settle_unlocked, wait_for
 from .waiting import here
 
 
@@ -198,13 +198,13 @@ class Workers:
 
     def _serve_queue(self):
         """Makes calls until there are none, or another worker is to make them."""
-        take = self._queue.popleft
+        queue = self._queue
         while self._n_active <= self._max_active:
             try:
-                future = take()
+                future = queue.popleft()
             except IndexError:
                 return
-            future._run()
+            future._run(settle if queue else settle_unlocked)
             del future
 
     def _wait_for_work(self):
