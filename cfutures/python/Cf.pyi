@@ -91,6 +91,7 @@ class DoneAndNotDoneFutures(NamedTuple, Generic[_T]):
     done: set[Future[_T]]
     not_done: set[Future[_T]]
 
+def current_future() -> Future[Any] | None: ...
 def wait(fs: Iterable[Future[_T]], timeout: float | None = None,
          return_when: str | ReturnWhen = ...) -> DoneAndNotDoneFutures[_T]: ...
 

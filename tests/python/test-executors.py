@@ -91,6 +91,69 @@ class All(unittest.TestCase):
                 executor.submit(abs, -1)
 
 
+class CurrentFuture(unittest.TestCase):
+    def test_is_that_of_the_call(self):
+        for executor in (Cf.ThreadPoolExecutor(2), Cf.InlineExecutor(), Cf.MainContextExecutor(), HereExecutor()):
+            with self.subTest(executor):
+                future = executor.submit(Cf.current_future)
+                self.assertIs(future.result(), future)
+                executor.shutdown()
+
+    def test_outside_of_calls(self):
+        Cf.InlineExecutor().submit(abs, 1).result()
+        self.assertIsNone(Cf.current_future())
+
+    def test_of_calls_within_calls(self):
+        with Cf.ThreadPoolExecutor(1) as pool:
+            def outer():
+                inner = pool.submit(Cf.current_future)
+                self.assertIs(inner.result(), inner)
+                return Cf.current_future()
+
+            future = pool.submit(outer)
+            self.assertIs(future.result(), future)
+
+            inline = Cf.InlineExecutor()
+            future = pool.submit(lambda: (inline.submit(Cf.current_future).result(), Cf.current_future()))
+            inner, outer = future.result()
+            self.assertIs(outer, future)
+            self.assertIsNot(inner, future)
+
+    def test_reports_progress(self):
+        context = GLib.MainContext.default()
+        reports = []
+        begin, end = threading.Event(), threading.Event()
+
+        def work():
+            begin.wait(LONG)
+            Cf.current_future().report_progress(0.5, 'halfway')
+            end.wait(LONG)
+
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            future.connect('notify::progress', lambda future, pspec: reports.append(future.props.message))
+            begin.set()
+            while not reports:
+                context.iteration(True)
+            end.set()
+        self.assertEqual(reports, ['halfway'])
+
+    def test_sees_that_it_is_not_wanted(self):
+        begun, given_up = threading.Event(), threading.Event()
+
+        def work():
+            cancellable = Cf.current_future().get_cancellable()
+            cancellable.connect(given_up.set)
+            begun.set()
+            return given_up.wait(LONG)
+
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            self.assertTrue(begun.wait(LONG))
+            self.assertFalse(future.cancel_full(Cf.CancelFlags.COOPERATE))
+            self.assertTrue(future.result())
+
+
 class MainContexts(unittest.TestCase):
     def test_worker_asks_the_main_thread(self):
         seen = []

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import unittest
@@ -97,6 +98,11 @@ def fork_and_use_processes():
         return stream.read()
 
 
+def report_progress():
+    Cf.current_future().report_progress(0.5, 'halfway')
+    threading.Event().wait(LONG)
+
+
 def capture(*args, **kwargs):
     return args, kwargs
 
@@ -161,6 +167,14 @@ class Pools(unittest.TestCase):
     def test_pools_after_a_fork(self):
         self.assertIn('forked', fork_and_use_processes())
         self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
+
+    def test_progress(self):
+        future = self.pool.submit(report_progress)
+        while future.props.message != 'halfway':
+            GLib.MainContext.default().iteration(False)
+        self.assertEqual(future.props.progress, 0.5)
+        future.cancel_full(Cf.CancelFlags.KILL)
+        self.assertRaises(Cf.BrokenExecutor, future.result)
 
     def test_callback(self):
         seen = []

@@ -32,14 +32,14 @@ from concurrent.futures.process import BrokenProcessPool
 from concurrent.futures.thread import BrokenThreadPool
 
 from .executors import Executor
-from .futures import Future
+from .futures import Future, current_future
 from .process_pool import ProcessPoolExecutor
 from .sets import DoneAndNotDoneFutures, as_completed, wait
 from .thread_pool import ThreadPoolExecutor
 
 __all__ = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'BrokenExecutor', 'BrokenProcessPool',
            'BrokenThreadPool', 'CancelledError', 'DoneAndNotDoneFutures', 'Executor', 'Future', 'InvalidStateError',
-           'ProcessPoolExecutor', 'ThreadPoolExecutor', 'TimeoutError', 'as_completed', 'wait']
+           'ProcessPoolExecutor', 'ThreadPoolExecutor', 'TimeoutError', 'as_completed', 'current_future', 'wait']
 
 # Python's own, by a name that the namespace can be given.
 TimeoutError = TimeoutError

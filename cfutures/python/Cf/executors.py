@@ -11,7 +11,7 @@ from gi.module import get_introspection_module
 
 from .futures import make_call
 from .overriding import override
-from .waiting import countdown
+from .waiting import countdown, here
 
 Cf = get_introspection_module('Cf')
 
@@ -74,7 +74,11 @@ class Executor(Cf.Executor, concurrent.futures.Executor):
 
 def _make_local_call(future, function, args, kwargs):
     """Makes a call for an executor of C, which is content with what it finds settled."""
-    make_call(future, function, args, kwargs)
+    outer, here.future = here.future, future
+    try:
+        make_call(future, function, args, kwargs)
+    finally:
+        here.future = outer
     return True, None
 
 

@@ -173,6 +173,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         """Makes the call that is in the queue of a pool, unless somebody else does."""
         call = self.__dict__.pop('_call', None)
         if call is not None and claim(hash(self)):
+            here.future = self
             make_call(self, *call, settle)
         del self, call
 
@@ -230,11 +231,13 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
             return
 
         if timeout is None and self._workers is workers and here.depth < MAX_DEPTH:
+            outer = here.future
             here.depth += 1
             try:
                 self._run()
             finally:
                 here.depth -= 1
+                here.future = outer
 
         if not is_done(hash(self)):
             with workers.waiting():
@@ -317,3 +320,15 @@ class Notifier:
                     waiter.add_exception(future)
                 else:
                     waiter.add_result(future)
+
+
+def current_future():
+    """Returns the future of the call that this thread makes, or None if it makes none.
+
+    A function that was submitted uses it to report its progress, and to see by its cancellable whether its result is
+    still wanted:
+
+        futures.current_future().report_progress(0.5, 'halfway')
+    """
+    worker = sys.modules.get('cfutures_worker')
+    return here.future if worker is None else worker.current_call()

@@ -205,7 +205,7 @@ class Workers:
             except IndexError:
                 return
             future._run(settle if queue else settle_unlocked)
-            del future
+            here.future = future = None
 
     def _wait_for_work(self):
         """Waits until there are calls to be made; returns False if the worker is to go home."""
