@@ -59,7 +59,8 @@ compile_module ()
 # valac VAPI-DIRECTORY
 compile_vala ()
 {
-  valac --quiet --directory="$work" --vapidir="$1" --pkg=gio-2.0 --pkg=cfutures-1 --output=halve-vala "$files/halve.vala"
+  valac --quiet --fatal-warnings --directory="$work" --vapidir="$1" --pkg=gio-2.0 --pkg=cfutures-1 \
+    --output=halve-vala "$files/halve.vala"
 }
 
 # Python functions in both pools, as with concurrent.futures.

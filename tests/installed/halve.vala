@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* What the check of an installed copy runs: a portable function, a closure, and both asynchronously. */
+
 Variant? halve (Cf.Future future, Variant? args) throws Error
 {
-  return new Variant.double (args.get_int32 () / 2.0);
+  return args.get_int32 () / 2.0;
 }
 
 async void print_half (Cf.Executor executor) throws Error
 {
-  var future = executor.submit (halve, new Variant.int32 (5));
+  double? half = yield executor.submit (halve, 5).result_async<double?> ();
+  var text = executor.submit_local (() => "%g".printf (half));
 
-  yield future.wait_async (-1, null);
-  print ("%g\n", future.get_double ());
+  foreach (var future in Cf.as_completed ({ text }))
+    print ("%s\n", future.result<string> ());
+  foreach (var other_half in executor.map (halve, new int[] { 5 }))
+    assert (other_half.get_double () == half);
 }
 
 int main ()
