@@ -3,15 +3,17 @@
 
 """Runs the program of one listing and compares its output with the slide's.
 
-    check-output.py LISTING PROGRAM [ARGUMENT…]
+    check-output.py [--without-threads] LISTING PROGRAM [ARGUMENT…]
 
 What a slide prints is described by chains of lines. All chains together hold each line of the output once, and the
 lines of a chain appear in its order. Lines in different chains may come in any order between each other, as they do
 when threads print them. Where a listing prints the same lines twice, it has several sections, one after the other.
 
-Thread names, numbers of processes, addresses and times are replaced before the comparison.
+Thread names, numbers of processes, addresses and times are replaced before the comparison. A language without threads
+leaves out what the slides show of them, or tells of processes in their place.
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -21,6 +23,8 @@ ITEMS = range(1, 11)
 MAX_PROCESSES = 2
 
 REPLACEMENTS = [
+    # What tells its name in the thread's place.
+    (r'^process \d+: ', 'Thread: '),
     (r'\bThread(PoolExecutor)?-[\d_]+', 'Thread'),
     (r'\bprocess \d+', 'process PID'),
     (r'\b0x[0-9a-f]+', 'ADDRESS'),
@@ -28,8 +32,9 @@ REPLACEMENTS = [
     # The slide happens to show a future whose call has begun. It may as well not have.
     (r'state=pending', 'state=running'),
 
-    # What is called something else in Python.
+    # What is called something else in Python and JavaScript.
     (r'<generator object \S*result_iterator at', '<CfMapIterator at'),
+    (r'\[object Cf.MapResults\]', '<CfMapIterator at ADDRESS>'),
     (r'<Future at', '<CfFuture at'),
     (r'returned float', 'returned gdouble'),
     # Some listings give print() a format and a value; the slide shows what was meant.
@@ -120,11 +125,21 @@ def report(number, is_ok, description, lines):
             print('#', line)
 
 
-def main():
-    listing, *command = sys.argv[1:]
-    sections = LISTINGS[listing]
+def without_threads(sections):
+    return [section for section in sections if not any(chain[-1].startswith('Thread pool') for chain in section)]
 
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+def main():
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument('--without-threads', action='store_true')
+    arguments.add_argument('listing', choices=LISTINGS)
+    arguments.add_argument('command', nargs=argparse.REMAINDER)
+    options = arguments.parse_args()
+
+    listing = options.listing
+    sections = without_threads(LISTINGS[listing]) if options.without_threads else LISTINGS[listing]
+
+    process = subprocess.Popen(options.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     output, complaints = process.communicate()
     lines = [normalise(line) for line in output.splitlines()]
     numbers = [int(number) for number in re.findall(r'\bprocess (\d+)', output)]
