@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Compiles every ```c block of the pages given, and runs those that are programs. Speaks TAP.
+"""Compiles every block of C, or of Vala, of the pages given, and runs those that are programs. Speaks TAP.
 
 A block with a main() is a program: it is linked with the CFutures that pkg-config finds and run, and if a ```text
-block follows before the next ```c block, that is what it has to print. Any other block has to compile on its own,
-with <cfutures.h> included before it.
+block follows before the next block of the language, that is what it has to print. Any other block has to compile on
+its own; in C, with <cfutures.h> included before it.
 """
 
 import argparse
@@ -14,9 +14,48 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-BLOCK = re.compile(r'^```(c|text)\n(.*?)^```$', re.MULTILINE | re.DOTALL)
-WARNINGS = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-Wno-unused-function']
 TIME_LIMIT_SECONDS = 30
+
+
+class C:
+    block = 'c'
+    default_compiler = 'cc'
+    warnings = ['-std=gnu11', '-Wall', '-Wextra', '-Werror', '-Wno-unused-parameter', '-Wno-unused-function']
+
+    def __init__(self, compiler):
+        self.compiler = compiler + self.warnings + pkg_config('--cflags')
+        self.libraries = pkg_config('--libs')
+
+    def make_command(self, example, program):
+        """Writes the example beside the program that it is to become, and returns what compiles it."""
+        include = '' if '#include <cfutures.h>' in example.source else '#include <cfutures.h>\n'
+        source_file = program.with_suffix('.c')
+        source_file.write_text(include + example.source, encoding='utf-8')
+        to_do = ['-o', program, *self.libraries] if example.is_program else ['-fsyntax-only']
+        return [*self.compiler, source_file, *to_do]
+
+
+class Vala:
+    block = 'vala'
+    default_compiler = 'valac'
+
+    def __init__(self, compiler):
+        self.compiler = [*compiler, '--quiet', '--pkg=gio-2.0', '--pkg=cfutures-1']
+
+    def make_command(self, example, program):
+        """Writes the example beside the program that it is to become, and returns what compiles it."""
+        source_file = program.with_suffix('.vala')
+        source_file.write_text(example.source, encoding='utf-8')
+        if example.is_program:
+            # Nobody can mend what a C compiler finds in the C that valac writes.
+            to_do = ['--fatal-warnings', '--Xcc=-w', '-o', program]
+        else:
+            # That nothing calls what is in the block is no fault.
+            to_do = ['--ccode', '--disable-warnings']
+        return [*self.compiler, f'--directory={program.parent}', source_file, *to_do]
+
+
+LANGUAGES = {language.block: language for language in (C, Vala)}
 
 
 class Example:
@@ -24,20 +63,15 @@ class Example:
         self.name = f'{page.name}:{line}'
         self.source = source
         self.expected_output = None
-        self.is_program = re.search(r'^main \(', source, re.MULTILINE) is not None
+        self.is_program = re.search(r'^(?:async )?(?:int |void )?main \(', source, re.MULTILINE) is not None
 
-    def check(self, compiler, flags, libraries, directory):
+    def check(self, language, directory):
         """Returns what is wrong with the example, or None."""
-        source_file = directory / 'example.c'
         program = directory / 'example'
-        include = '' if '#include <cfutures.h>' in self.source else '#include <cfutures.h>\n'
-        source_file.write_text(include + self.source)
-
-        command = compiler + WARNINGS + flags + [str(source_file)]
-        command += ['-o', str(program)] + libraries if self.is_program else ['-fsyntax-only']
-        compilation = subprocess.run(command, capture_output=True, text=True, check=False)
+        compilation = subprocess.run(language.make_command(self, program), cwd=directory,
+                                     capture_output=True, text=True, check=False)
         if compilation.returncode != 0:
-            return compilation.stderr
+            return compilation.stdout + compilation.stderr
         if not self.is_program:
             return None
         return self.check_output(program)
@@ -57,11 +91,11 @@ class Example:
         return None
 
 
-def examples_in(page):
+def examples_in(page, block):
     text = page.read_text(encoding='utf-8')
     examples = []
-    for match in BLOCK.finditer(text):
-        if match[1] == 'c':
+    for match in re.finditer(rf'^```({block}|text)\n(.*?)^```$', text, re.MULTILINE | re.DOTALL):
+        if match[1] == block:
             examples.append(Example(page, text.count('\n', 0, match.start()) + 1, match[2]))
         elif examples and examples[-1].is_program and examples[-1].expected_output is None:
             examples[-1].expected_output = match[2]
@@ -75,19 +109,19 @@ def pkg_config(option):
 
 def main():
     parser = argparse.ArgumentParser(description='Checks the examples in the documentation.')
-    parser.add_argument('--compiler', default='cc')
+    parser.add_argument('--language', choices=LANGUAGES, default=C.block)
+    parser.add_argument('--compiler')
     parser.add_argument('pages', nargs='+', type=Path)
     arguments = parser.parse_args()
 
-    compiler = shlex.split(arguments.compiler)
-    flags = pkg_config('--cflags')
-    libraries = pkg_config('--libs')
-    examples = [example for page in arguments.pages for example in examples_in(page)]
+    language_class = LANGUAGES[arguments.language]
+    language = language_class(shlex.split(arguments.compiler or language_class.default_compiler))
+    examples = [example for page in arguments.pages for example in examples_in(page, language.block)]
 
     print(f'1..{len(examples)}')
     for number, example in enumerate(examples, 1):
         with tempfile.TemporaryDirectory() as directory:
-            problem = example.check(compiler, flags, libraries, Path(directory))
+            problem = example.check(language, Path(directory))
         print(f"{'ok' if problem is None else 'not ok'} {number} {example.name}", flush=True)
         for line in (problem or '').splitlines():
             print(f'# {line}')
