@@ -28,6 +28,7 @@ namespace Cf {
 	}
 
 	public sealed class Future : GLib.Object {
+		public void* get_pointer () throws GLib.Error;
 		public GLib.Value get_value () throws GLib.Error;
 		[CCode (cheader_filename = "cfutures/cf-vala.h", cname = "cf_vala_future_dup_result")]
 		public T result<T> (int64 timeout_usec = -1, GLib.Cancellable? cancellable = null) throws GLib.Error;

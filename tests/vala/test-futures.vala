@@ -109,6 +109,9 @@ void test_getters () throws Error
   assert (settled (new Mortal (3)).dup_object () is Mortal);
   assert ((string) settled ("value").get_value () == "value");
 
+  int place = 5;
+  assert (settled ((void*) &place).get_pointer () == &place);
+
   string[] names = { "a", "b" };
   assert (((string[]) settled (names).get_value ())[1] == "b");
 }

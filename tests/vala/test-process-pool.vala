@@ -180,6 +180,25 @@ void test_python () throws Error
     }
 }
 
+/* A worker that is written in Vala, and knows functions by names of its own. */
+void test_worker () throws Error
+{
+  var pool = new Cf.ProcessPoolExecutor (1) {
+    worker_argv = { Environment.get_variable ("VALA_WORKER"), "3" }
+  };
+
+  assert (pool.submit_name ("text:repeat", "ha").dup_string () == "hahaha");
+  try
+    {
+      pool.submit_name ("text:forget").get_variant ();
+      assert_not_reached ();
+    }
+  catch (IOError.NOT_SUPPORTED error)
+    {
+      assert (error.message == "text:forget is unknown");
+    }
+}
+
 async void test_flow () throws Error
 {
   var pool = new Cf.ProcessPoolExecutor (2);
@@ -203,6 +222,7 @@ int main (string[] args)
   add_test ("/vala/process-pool/initializer", test_initializer);
   add_test ("/vala/process-pool/properties", test_properties);
   add_test ("/vala/process-pool/python", test_python);
+  add_test ("/vala/process-pool/worker-in-vala", test_worker);
   add_flow ("/vala/process-pool/flow", callback => test_flow.begin (callback), result => test_flow.end (result));
 
   return Test.run ();
