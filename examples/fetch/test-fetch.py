@@ -10,32 +10,24 @@ import collections
 import contextlib
 import fcntl
 import os
-import pathlib
 import pty
 import re
 import signal
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import termios
 import threading
-import time
 import unittest
 
 sys.dont_write_bytecode = True
 
 import http_servers
 import tap
+from fetching import ENVIRONMENT, PATIENCE_SECONDS, ServerTestCase, expected_content, peak_memory, wait_until
 
 PROGRAM = sys.argv[1]
-
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.lower().endswith('_proxy')},
-    'LC_ALL': 'C',
-    'TERM': 'xterm',
-}
 
 # The SoupServer of libsoup 3.2 does not free the sockets that it accepts. Nothing but a run with servers of its own
 # uses it, and there AddressSanitizer does not look for leaks.
@@ -46,9 +38,6 @@ ENVIRONMENT_OF_SERVERS = {
 
 ROW = re.compile(r'^(?P<url>\S+) +(?P<status>\d+|failed|cancelled) +(?P<bytes>\d+|-)'
                  r' +(?P<first_byte>[\d.]+ s|-) +(?P<total>[\d.]+ s|-)(?:  (?P<reason>.*))?$', re.MULTILINE)
-
-# Nothing here takes so long: it only keeps a failing test from waiting for ever.
-PATIENCE_SECONDS = 60
 
 BIG = 200 * 1024 * 1024
 MOST_GROWTH = 48 * 1024 * 1024
@@ -73,41 +62,12 @@ def fetch(*arguments, environment=ENVIRONMENT):
     return Run(process.returncode, process.stdout, process.stderr)
 
 
-def expected_content(size):
-    return b''.join(http_servers.content(size))
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError('waited for too long')
-        time.sleep(0.005)
-
-
 def begun_files(directory):
     """The number of files that have the first half of what a stalling server sends."""
     return sum(path.stat().st_size == 100 for path in directory.iterdir())
 
 
-class FetchTestCase(unittest.TestCase):
-    def setUp(self):
-        self.contexts = contextlib.ExitStack()
-        self.addCleanup(self.contexts.close)
-        self.server = self.enter(http_servers.python_server())
-
-    def enter(self, context):
-        return self.contexts.enter_context(context)
-
-    def make_directory(self):
-        return pathlib.Path(self.enter(tempfile.TemporaryDirectory()))
-
-    def make_refused_url(self):
-        """On a port that is taken, so that nobody else listens there, but on which nobody listens."""
-        sock = self.enter(socket.socket())
-        sock.bind(('127.0.0.1', 0))
-        return f'http://127.0.0.1:{sock.getsockname()[1]}/refused'
-
+class FetchTestCase(ServerTestCase):
     def start(self, *arguments):
         process = subprocess.Popen([PROGRAM, *arguments], stdout=subprocess.PIPE, text=True, env=ENVIRONMENT)
         self.addCleanup(process.stdout.close)
@@ -266,17 +226,10 @@ class Output(FetchTestCase):
     def test_peak_memory_does_not_grow_with_the_body(self):
         for kind, options in (('counted', []), ('written', ['-o', self.make_directory()])):
             with self.subTest(kind=kind):
-                small = self.peak_memory(*options, self.server.url('/bytes/1000'))
-                big = self.peak_memory(*options, self.server.url(f'/bytes/{BIG}'), self.server.url(f'/chunked/{BIG}'))
+                urls = [self.server.url(f'/{body}/{BIG}') for body in ('bytes', 'chunked')]
+                small = peak_memory(PROGRAM, *options, self.server.url('/bytes/1000'))
+                big = peak_memory(PROGRAM, *options, *urls)
                 self.assertLess(big - small, MOST_GROWTH)
-
-    def peak_memory(self, *arguments):
-        """In bytes."""
-        process = os.posix_spawn(PROGRAM, [PROGRAM, *arguments], ENVIRONMENT,
-                                 file_actions=[(os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0)])
-        _, status, usage = os.wait4(process, 0)
-        self.assertEqual(os.waitstatus_to_exitcode(status), 0)
-        return usage.ru_maxrss * 1024
 
 
 class Failures(FetchTestCase):
