@@ -50,6 +50,8 @@ check | gjs                    | command gjs                        | gjs       
 check | gi-docgen              | command gi-docgen                  | gi-docgen                  | gi-docgen                     | gi-docgen
 check | oneTBB, for benchmarks | module tbb 2021                    | libtbb-dev                 | tbb-devel                     | onetbb
 check | libsoup, for PyGObject and gjs | typelib Soup 3.0           | gir1.2-soup-3.0            | libsoup3                      | libsoup3
+check | libadwaita, for PyGObject | typelib Adw 1                | gir1.2-adw-1               | libadwaita                    | libadwaita
+check | Xvfb, for tests of windows | command Xvfb                 | xvfb                       | xorg-x11-server-Xvfb          | xorg-server-xvfb
 check | GdkPixbuf, for an example | module gdk-pixbuf-2.0 2.42     | libgdk-pixbuf-2.0-dev      | gdk-pixbuf2-devel             | gdk-pixbuf2
 check | bubblewrap             | command bwrap                      | bubblewrap                 | bubblewrap                    | bubblewrap
 check | nginx                  | command nginx                      | nginx-light                | nginx-core                    | nginx
