@@ -39,7 +39,7 @@ REPLACEMENTS = [
     (r'returned float', 'returned gdouble'),
     # Some listings give print() a format and a value; the slide shows what was meant.
     (r': (%s)? ', ': '),
-    (r' $', ''),
+    (r'^ | $', ''),
 ]
 
 MAP_RESULTS = 'main: results: [0.5, 0.4, 0.3, 0.2, 0.1]'

@@ -17,7 +17,7 @@ def task(n):
 ex = futures.ThreadPoolExecutor(max_workers=5)
 print("main: starting")
 
-wait_for = [ex.submit(task, i) for i in range(5, 0, -1)]
+wait_for = [ ex.submit(task, i) for i in range(5, 0, -1) ]
 
 for f in futures.as_completed(wait_for):
-    print("main: result: ", f.result())
+    print("main: result: " , f.result() )

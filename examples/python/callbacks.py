@@ -9,9 +9,9 @@ import time
 
 
 def task(n):
-    print("%s: sleeping" % n)
+    print(" %s: sleeping" % n)
     time.sleep(0.5)
-    print("%s: done" % n)
+    print(" %s: done" % n)
     return n / 10
 
 

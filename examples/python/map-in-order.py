@@ -10,17 +10,17 @@ import time
 
 
 def task(n):
-    print("%s: sleeping %s" % (threading.current_thread().name, n))
+    print ( "%s: sleeping %s" % (threading.current_thread().name, n))
     time.sleep(n / 10)
-    print("%s: done with %s" % (threading.current_thread().name, n))
+    print( "%s: done with %s" % (threading.current_thread().name, n))
     return n / 10
 
 
-ex = futures.ThreadPoolExecutor(max_workers=2)
+ex = futures.ThreadPoolExecutor(max_workers=2) #pool com duas threads
 print('main: starting')
-results = ex.map(task, range(5, 0, -1))
+results = ex.map(task, range(5, 0, -1)) # lança a execução assíncrona da função (task) para cada elemento da lista
 
 print("main: unprocessed results %s " % results)
 print("main: waiting for real results")
-real_results = list(results)
+real_results = list(results) # espera por cada resposta
 print("main: results: %s" % real_results)

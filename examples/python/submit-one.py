@@ -10,18 +10,18 @@ import time
 
 
 def task(n):
-    print("%s: sleeping %s" % (threading.current_thread().name, n))
+    print ( "%s: sleeping %s" % (threading.current_thread().name, n))
     time.sleep(n / 10)
-    print("%s: done with %s" % (threading.current_thread().name, n))
+    print( "%s: done with %s" % (threading.current_thread().name, n))
     return n / 10
 
 
 executor = futures.ThreadPoolExecutor(max_workers=2)
 print("main: starting")
 f = executor.submit(task, 5)
-print("main: future: %s", f)
+print("main: future: %s" , f)
 print("main: waiting for results")
-result = f.result()
+result = f.result()    # espera que devolva o resultado
 
-print("main: result: %s", result)
-print("main: future after result: %s", f)
+print("main: result: %s" , result)
+print("main: future after result: %s" , f)
