@@ -39,17 +39,17 @@
 #include "cf-process-scheduler-private.h"
 
 #include <signal.h>
-#include <string.h>
 
 #include <glib/gi18n-lib.h>
 
 #include "cf-error-private.h"
 #include "cf-error.h"
-#include "cf-function-reference-private.h"
 #include "cf-mutex-private.h"
 #include "cf-parking-private.h"
 #include "cf-payload-private.h"
+#include "cf-portable-function-private.h"
 #include "cf-remote-call-private.h"
+#include "cf-remote-queue-private.h"
 #include "cf-remote-worker-private.h"
 
 /* How much work a worker is given in advance, and the length of a call up to which it is given one. */
@@ -68,7 +68,6 @@
 #define BATCH             64
 #define MAX_DISCARDED     256
 #define MAX_FUTILE        5
-#define MAX_NAME          (32 * 1024)
 
 /* How long a worker that was told to finish may take, and then how long it may take after SIGTERM. */
 #define FINISH_USEC       (5 * G_USEC_PER_SEC)
@@ -397,82 +396,6 @@ dispatch (CfProcessScheduler *self)
   idle = find_idle_worker (self);
   if (idle != NULL && self->workers->len > 1 && take_back_for_idle (self))
     dispatch (self);
-}
-
-/* What functions are called between processes. */
-
-static gboolean
-set_not_portable (GError     **error,
-                  const char  *message)
-{
-  g_set_error_literal (error, CF_ERROR, CF_ERROR_NOT_PORTABLE, message);
-  return FALSE;
-}
-
-static const char *
-reference_function (CfProcessScheduler  *self,
-                    CfFunc               func,
-                    GError             **error)
-{
-  const CfWorkerSettings *settings = &self->config.worker;
-  const char *reference;
-  gboolean in_program;
-
-  if (settings->kind != CF_WORKER_KIND_NATIVE)
-    {
-      set_not_portable (error, _("The workers of this pool do not run C functions: submit a function by its name"));
-      return NULL;
-    }
-
-  reference = cf_function_reference_of (func, &in_program, error);
-  if (reference != NULL && in_program && !cf_worker_settings_run_program (settings))
-    {
-      set_not_portable (error, _("The function is in the program itself, which cannot be started as a worker: call "
-                                 "cf_worker_init() first thing in main(), or put the function into a shared library"));
-      return NULL;
-    }
-
-  return reference;
-}
-
-/* Makes a call ready for its frame. */
-static gboolean
-name_function (CfProcessScheduler  *self,
-               CfRemoteCall        *call,
-               GError             **error)
-{
-  const char *function = NULL;
-
-  switch (call->call.kind)
-    {
-    case CF_CALL_FUNC:
-    case CF_CALL_FUNC_ITEMS:
-      function = reference_function (self, call->call.func, error);
-      break;
-
-    case CF_CALL_NAME:
-    case CF_CALL_NAME_ITEMS:
-      function = call->call.name;
-      break;
-
-    case CF_CALL_LOCAL:
-      return set_not_portable (error, _("A local function cannot leave this process: submit a portable function with "
-                                        "cf_executor_submit(), or use a thread pool"));
-
-    case CF_CALL_NONE:
-    default:
-      g_assert_not_reached ();
-    }
-
-  if (function == NULL)
-    return FALSE;
-
-  if (strlen (function) > MAX_NAME ||
-      (call->call.args != NULL && strlen (g_variant_get_type_string (call->call.args)) > MAX_NAME))
-    return set_not_portable (error, _("The name of the function, or the type of its arguments, is too long"));
-
-  cf_remote_call_set_call (call, function);
-  return TRUE;
 }
 
 /* Chores: what may run code of the user's has a thread of its own. It may wait for another call, which the manager
@@ -1339,11 +1262,15 @@ initialize (CfProcessScheduler *self,
   CfRemoteCall *call = cf_remote_call_new (NULL);
   g_autoptr(GError) error = NULL;
   gboolean is_given = FALSE;
+  const char *function;
 
   worker->has_initializer = TRUE;
   call->is_initializer = TRUE;
   cf_call_init_copy (&call->call, &self->config.initializer);
-  if (name_function (self, call, &error) && call->is_large)
+  function = cf_portable_function_name (&call->call, &self->config.worker, &error);
+  if (function != NULL)
+    cf_remote_call_set_call (call, function);
+  if (call->is_large)
     call->payload = cf_payload_create (call->call.args, &error);
 
   cf_mutex_lock (&self->mutex);
@@ -1878,6 +1805,7 @@ cf_process_scheduler_submit (CfProcessScheduler *self,
 {
   CfRemoteCall *call = cf_remote_call_new (future);
   GError *error = NULL;
+  const char *function;
   gboolean is_withdrawn;
   guint64 n_submitted;
 
@@ -1887,7 +1815,9 @@ cf_process_scheduler_submit (CfProcessScheduler *self,
       return 0;
     }
 
-  name_function (self, call, &error);
+  function = cf_portable_function_name (&call->call, &self->config.worker, &error);
+  if (function != NULL)
+    cf_remote_call_set_call (call, function);
 
   cf_mutex_lock (&self->mutex);
   is_withdrawn = call->state == CF_REMOTE_CALL_WITHDRAWN;

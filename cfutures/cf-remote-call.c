@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The calls of a process pool, and the queue in which they wait for a worker.
+/* A call of a process pool: what the pool knows of it, and how it is made ready to leave this process.
  *
  * A call stands in one list at a time, through its own link: the queue's or a worker's. So moving it allocates
- * nothing, and it can be taken out from the middle when it is cancelled. The queue is a list for each priority that is
- * in use, and these are few. Nothing here locks: all of it belongs to the scheduler, under its mutex. */
+ * nothing. Until it is in one it is its submitter's; then its state is guarded by the dispatcher's mutex. */
 
 #include "config.h"
 
@@ -13,12 +12,6 @@
 #include <glib/gstdio.h>
 
 #include "cf-channel-private.h"
-
-typedef struct
-{
-  int    priority;
-  GQueue calls;
-} Level;
 
 /**
  * cf_remote_call_new:
@@ -56,7 +49,7 @@ cf_remote_call_set_call (CfRemoteCall *self,
   if (kind == CF_CALL_FUNC_ITEMS || kind == CF_CALL_NAME_ITEMS)
     self->frame_flags |= CF_FRAME_FLAG_CHUNK;
 
-  /* The size is kept in the variant: it is not worked out again under the scheduler's mutex. */
+  /* The size is kept in the variant: it is not worked out again under the mutex. */
   self->is_large = self->call.args != NULL && g_variant_get_size (self->call.args) > CF_CHANNEL_MAX_INLINE;
   if (self->is_large)
     self->frame_flags |= CF_FRAME_FLAG_PAYLOAD;
@@ -71,109 +64,4 @@ cf_remote_call_free (CfRemoteCall *self)
   g_clear_object (&self->future);
   g_clear_object (&self->task);
   g_free (self);
-}
-
-/* The queue. */
-
-void
-cf_remote_queue_init (CfRemoteQueue *self)
-{
-  self->levels = g_array_new (FALSE, TRUE, sizeof (Level));
-}
-
-void
-cf_remote_queue_clear (CfRemoteQueue *self)
-{
-  g_assert (self->n_calls == 0);
-
-  g_array_unref (self->levels);
-}
-
-static Level *
-get_level (CfRemoteQueue *self,
-           CfRemoteCall  *call)
-{
-  Level level = { .priority = cf_future_get_priority (call->future) };
-  guint i = 0;
-
-  while (i < self->levels->len && g_array_index (self->levels, Level, i).priority < level.priority)
-    i++;
-
-  if (i == self->levels->len || g_array_index (self->levels, Level, i).priority > level.priority)
-    g_array_insert_val (self->levels, i, level);
-
-  return &g_array_index (self->levels, Level, i);
-}
-
-void
-cf_remote_queue_push (CfRemoteQueue *self,
-                      CfRemoteCall  *call)
-{
-  g_queue_push_tail_link (&get_level (self, call)->calls, &call->link);
-  call->state = CF_REMOTE_CALL_QUEUED;
-  self->n_calls++;
-}
-
-/**
- * cf_remote_queue_push_front:
- * @self: a queue
- * @call: a call that was in the queue before
- *
- * Makes @call the first of its priority.
- */
-void
-cf_remote_queue_push_front (CfRemoteQueue *self,
-                            CfRemoteCall  *call)
-{
-  g_queue_push_head_link (&get_level (self, call)->calls, &call->link);
-  call->state = CF_REMOTE_CALL_QUEUED;
-  self->n_calls++;
-}
-
-void
-cf_remote_queue_remove (CfRemoteQueue *self,
-                        CfRemoteCall  *call)
-{
-  g_queue_unlink (&get_level (self, call)->calls, &call->link);
-  self->n_calls--;
-}
-
-/**
- * cf_remote_queue_peek:
- * @self: a queue
- *
- * Returns: (transfer none) (nullable): the call that is next
- */
-CfRemoteCall *
-cf_remote_queue_peek (CfRemoteQueue *self)
-{
-  for (guint i = 0; i < self->levels->len; i++)
-    {
-      Level *level = &g_array_index (self->levels, Level, i);
-
-      if (level->calls.length > 0)
-        return level->calls.head->data;
-    }
-
-  return NULL;
-}
-
-/**
- * cf_remote_queue_list:
- * @self: a queue
- *
- * Returns: (transfer full) (element-type CfFuture): the futures of the calls that wait
- */
-GPtrArray *
-cf_remote_queue_list (CfRemoteQueue *self)
-{
-  GPtrArray *futures = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (guint i = 0; i < self->levels->len; i++)
-    {
-      for (GList *link = g_array_index (self->levels, Level, i).calls.head; link != NULL; link = link->next)
-        g_ptr_array_add (futures, g_object_ref (((CfRemoteCall *) link->data)->future));
-    }
-
-  return futures;
 }
