@@ -171,14 +171,10 @@ kick_once (CfProcessScheduler *self)
 /* Dispatching: with the mutex held. */
 
 static gboolean
-may_be_given_calls (CfProcessScheduler *self,
-                    CfRemoteWorker     *worker)
+may_be_given_calls (CfRemoteWorker *worker)
 {
-  guint max_tasks = self->config.max_tasks_per_worker;
-
   return worker->state == CF_REMOTE_WORKER_READY && worker->fault == NULL && !worker->is_condemned &&
-         !worker->is_suspect && !worker->is_full &&
-         (max_tasks == 0 || worker->n_given < max_tasks);
+         !worker->is_suspect && !worker->is_full && !cf_remote_worker_is_used_up (worker);
 }
 
 /* How many calls a busy worker may have. */
@@ -200,7 +196,7 @@ find_idle_worker (CfProcessScheduler *self)
     {
       CfRemoteWorker *worker = nth_worker (self, i);
 
-      if (worker->calls.length == 0 && may_be_given_calls (self, worker))
+      if (worker->calls.length == 0 && may_be_given_calls (worker))
         return worker;
     }
 
@@ -218,7 +214,7 @@ find_busy_worker (CfProcessScheduler *self)
     {
       CfRemoteWorker *worker = nth_worker (self, i);
 
-      if (worker->calls.length < least && worker->since > stuck_since && may_be_given_calls (self, worker))
+      if (worker->calls.length < least && worker->since > stuck_since && may_be_given_calls (worker))
         {
           best = worker;
           least = worker->calls.length;
@@ -240,7 +236,7 @@ plan_look (CfProcessScheduler *self)
   kick_once (self);
 }
 
-/* Returns FALSE if the worker has no room now: it has not got past the frames of calls that were taken back. */
+/* Returns FALSE if the worker has no room now. */
 static gboolean
 give (CfProcessScheduler *self,
       CfRemoteWorker     *worker,
@@ -248,16 +244,9 @@ give (CfProcessScheduler *self,
 {
   plan_look (self);
   if (!cf_remote_worker_give (worker, call, ++self->last_id, self->n_pollers == 0))
-    {
-      worker->is_full = TRUE;
-      if (worker->full_since < 0)
-        worker->full_since = g_get_monotonic_time ();
-      return FALSE;
-    }
+    return FALSE;
 
-  worker->full_since = -1;
-
-  if (self->config.max_tasks_per_worker > 0 && worker->n_given >= self->config.max_tasks_per_worker)
+  if (cf_remote_worker_is_used_up (worker))
     kick_once (self);
 
   return TRUE;
@@ -330,7 +319,7 @@ count_available (CfProcessScheduler *self)
       CfRemoteWorker *worker = nth_worker (self, i);
 
       n += worker->state == CF_REMOTE_WORKER_STARTING || worker->state == CF_REMOTE_WORKER_INITIALIZING ||
-           (worker->calls.length == 0 && may_be_given_calls (self, worker));
+           (worker->calls.length == 0 && may_be_given_calls (worker));
     }
 
   return n;
@@ -1149,7 +1138,7 @@ static gboolean
 start_worker (CfProcessScheduler *self)
 {
   g_autoptr(GError) error = NULL;
-  CfRemoteWorker *worker = cf_remote_worker_new (self, NULL);
+  CfRemoteWorker *worker = cf_remote_worker_new (self, NULL, self->config.max_tasks_per_worker);
   CfWorkerProcess *process = cf_worker_process_start (&self->config.worker, &process_callbacks, worker, &error);
 
   if (process == NULL)
@@ -1451,11 +1440,9 @@ is_superfluous (CfProcessScheduler *self,
                 CfRemoteWorker     *worker,
                 gint64              now)
 {
-  guint max_tasks = self->config.max_tasks_per_worker;
-
   return (self->is_closing && self->n_outstanding == 0) ||
          self->broken != NULL ||
-         (max_tasks > 0 && worker->n_given >= max_tasks) ||
+         cf_remote_worker_is_used_up (worker) ||
          (self->idle_timeout_usec >= 0 && worker->state == CF_REMOTE_WORKER_READY && self->queue.n_calls == 0 &&
           now - worker->since >= self->idle_timeout_usec);
 }

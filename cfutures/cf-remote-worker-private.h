@@ -26,6 +26,7 @@ struct _CfRemoteWorker
   guint8               free_slots[CF_CHANNEL_N_SLOTS];
   guint                n_free_slots;
   guint                n_given;         /* calls ever, but for those taken back */
+  guint                max_tasks;       /* how many it may be given, or 0 for no limit */
   gboolean             has_initializer; /* it was given the pool's */
   gboolean             has_worked;      /* it has begun a call */
   gboolean             is_told;         /* that it gets no more calls */
@@ -53,7 +54,8 @@ typedef struct
 } CfRemoteResult;
 
 CfRemoteWorker *cf_remote_worker_new        (gpointer              scheduler,
-                                             CfWorkerProcess      *process);
+                                             CfWorkerProcess      *process,
+                                             guint                 max_tasks);
 void            cf_remote_worker_free       (CfRemoteWorker       *self);
 
 gboolean        cf_remote_worker_give       (CfRemoteWorker       *self,
@@ -89,6 +91,13 @@ static inline gboolean
 cf_remote_worker_has_result (CfRemoteWorker *self)
 {
   return !cf_ring_is_empty (&cf_worker_process_get_channel (self->process)->results);
+}
+
+/* Whether it has been given as many calls as it may ever have. */
+static inline gboolean
+cf_remote_worker_is_used_up (CfRemoteWorker *self)
+{
+  return self->max_tasks > 0 && self->n_given >= self->max_tasks;
 }
 
 /* A line that a worker wants logged. */

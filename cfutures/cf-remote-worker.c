@@ -31,12 +31,14 @@
 
 CfRemoteWorker *
 cf_remote_worker_new (gpointer         scheduler,
-                      CfWorkerProcess *process)
+                      CfWorkerProcess *process,
+                      guint            max_tasks)
 {
   CfRemoteWorker *self = g_new0 (CfRemoteWorker, 1);
 
   self->scheduler = scheduler;
   self->process = process;
+  self->max_tasks = max_tasks;
   self->since = g_get_monotonic_time ();
   self->end_by = -1;
   self->full_since = -1;
@@ -68,6 +70,15 @@ get_channel (CfRemoteWorker *self)
 
 /* Calls: under the mutex. */
 
+static gboolean
+note_full (CfRemoteWorker *self)
+{
+  self->is_full = TRUE;
+  if (self->full_since < 0)
+    self->full_since = g_get_monotonic_time ();
+  return FALSE;
+}
+
 /**
  * cf_remote_worker_give:
  * @self: a worker
@@ -77,7 +88,7 @@ get_channel (CfRemoteWorker *self)
  *
  * Gives a call to the worker, and wakes it if need be.
  *
- * Returns: %FALSE if there is no room for the call now
+ * Returns: %FALSE if the worker has no room now: it has not got past the frames of calls that were taken back
  */
 gboolean
 cf_remote_worker_give (CfRemoteWorker *self,
@@ -95,15 +106,16 @@ cf_remote_worker_give (CfRemoteWorker *self,
   };
 
   if (self->n_free_slots == 0)
-    return FALSE;
+    return note_full (self);
 
   frame.slot = self->free_slots[self->n_free_slots - 1];
   if (arm)
     atomic_store_explicit (&channel->region->pool_asleep, TRUE, memory_order_relaxed);
   cf_channel_offer (channel, frame.slot, id);
   if (!cf_ring_write (&channel->calls, &frame))
-    return FALSE;
+    return note_full (self);
 
+  self->full_since = -1;
   if (self->calls.length == 0)
     self->since = g_get_monotonic_time ();
   self->n_free_slots--;

@@ -476,7 +476,7 @@ begin (Fuzz         *self,
   cf_channel_init_pool (&process->channel, &self->socket, &error);
   g_assert_no_error (error);
   self->channel = &process->channel;
-  self->worker = cf_remote_worker_new (NULL, process);
+  self->worker = cf_remote_worker_new (NULL, process, 0);
 }
 
 /* What the pool does when a worker has ended. */
