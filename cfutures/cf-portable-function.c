@@ -35,13 +35,14 @@ reference_function (CfFunc                   func,
   gboolean in_program;
 
   if (settings->kind != CF_WORKER_KIND_NATIVE)
-    return set_not_portable (error, _("The workers of this pool do not run C functions: submit a function by its name"));
+    return set_not_portable (error, _("The workers of this pool do not run C functions: submit a function by its "
+                                      "name"));
 
   reference = cf_function_reference_of (func, &in_program, error);
   if (reference != NULL && in_program && !cf_worker_settings_run_program (settings))
-    return set_not_portable (error, _("The function is in the program itself, which cannot be started as a worker: call "
-                                      "cf_worker_init() first thing in main(), or put the function into a shared "
-                                      "library"));
+    return set_not_portable (error, _("The function is in the program itself, which cannot be started as a worker: "
+                                      "call cf_worker_init() first thing in main(), or put the function into a "
+                                      "shared library"));
 
   return reference;
 }

@@ -4,21 +4,11 @@
 
 #include "cf-counts-notifier-private.h"
 #include "cf-future-private.h"
-#include "cf-worker-process-private.h"
+#include "cf-process-scheduler-config-private.h"
 
 G_BEGIN_DECLS
 
 typedef struct _CfProcessScheduler CfProcessScheduler;
-
-/* What the workers of a pool have in common; set before the first call. */
-typedef struct
-{
-  CfWorkerSettings worker;
-  guint            max_workers;
-  guint            max_tasks_per_worker;    /* 0: no limit */
-  gint64           start_timeout_usec;
-  CfCall           initializer;
-} CfProcessSchedulerConfig;
 
 CfProcessScheduler       *cf_process_scheduler_new              (CfCountsNotifier    *notifier);
 void                      cf_process_scheduler_unref            (CfProcessScheduler  *self);

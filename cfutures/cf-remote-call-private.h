@@ -37,7 +37,7 @@ typedef struct
   gboolean           is_begun;        /* the future knows that it has begun */
   gboolean           is_cancel_requested;
   gboolean           is_condemned;    /* its worker is to be killed, if it is still making it */
-  gpointer           task;            /* (nullable): a reference, so that whoever settles the future does not drop the last */
+  gpointer           task;            /* (nullable): a reference, so that whoever settles does not drop the last */
 } CfRemoteCall;
 
 CfRemoteCall *cf_remote_call_new      (CfFuture       *future);

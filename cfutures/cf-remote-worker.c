@@ -9,8 +9,8 @@
  * checked against the slots: a result for a call that it does not have, or has not begun, is a fault, and a worker
  * with a fault is killed.
  *
- * Two locks of the scheduler's guard this, and which one is said below: the *mutex* guards the calls and the
- * slots, the *receiving* lock what comes from the worker (the ring of results, the socket, the payloads). */
+ * Two locks of the pool's guard this, and which one is said below: the dispatcher's *mutex* guards the calls and the
+ * slots, the receiver's lock what comes from the worker (the ring of results, the socket, the payloads). */
 
 #include "config.h"
 
@@ -30,13 +30,13 @@
 #define MAX_MESSAGES 1024
 
 CfRemoteWorker *
-cf_remote_worker_new (gpointer         scheduler,
+cf_remote_worker_new (gpointer         supervisor,
                       CfWorkerProcess *process,
                       guint            max_tasks)
 {
   CfRemoteWorker *self = g_new0 (CfRemoteWorker, 1);
 
-  self->scheduler = scheduler;
+  self->supervisor = supervisor;
   self->process = process;
   self->max_tasks = max_tasks;
   self->since = g_get_monotonic_time ();
@@ -110,7 +110,7 @@ cf_remote_worker_give (CfRemoteWorker *self,
 
   frame.slot = self->free_slots[self->n_free_slots - 1];
   if (arm)
-    atomic_store_explicit (&channel->region->pool_asleep, TRUE, memory_order_relaxed);
+    cf_remote_worker_set_armed (self, TRUE);
   cf_channel_offer (channel, frame.slot, id);
   if (!cf_ring_write (&channel->calls, &frame))
     return note_full (self);
@@ -195,6 +195,20 @@ cf_remote_worker_count_unbegun (CfRemoteWorker *self)
     n++;
 
   return n;
+}
+
+/**
+ * cf_remote_worker_ask_to_give_up:
+ * @self: a worker
+ * @call: one of its calls, which has begun
+ *
+ * Has the call's cancellable cancelled there.
+ */
+void
+cf_remote_worker_ask_to_give_up (CfRemoteWorker *self,
+                                 CfRemoteCall   *call)
+{
+  cf_channel_send (get_channel (self), CF_MESSAGE_CANCEL, 0, call->id, NULL, -1);
 }
 
 /**

@@ -38,7 +38,7 @@ spin (guint i)
     cf_cpu_relax ();
 }
 
-/* What the channel's users do: cf-worker.c for the worker, cf-process-scheduler.c for the pool. */
+/* What the channel's users do: cf-worker.c for the worker, cf-result-receiver.c for the pool. */
 
 static gboolean
 has_call (gpointer channel)
