@@ -23,7 +23,7 @@ have_family (void)
   gsize n_pids;
 
   for (guint i = 0; i < N_WORKERS; i++)
-    futures[i] = cf_executor_submit (executor, block_remotely, remote_blocker_to_variant (blocker));
+    futures[i] = remote_blocker_submit (blocker, executor);
   process_gate_wait_for (blocker->begun, N_WORKERS);
 
   /* What is open stays open; the names need not outlive the program. */

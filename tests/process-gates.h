@@ -199,6 +199,14 @@ block_remotely (CfFuture  *future,
   return g_variant_new_int32 (getpid ());
 }
 
+/* Makes such a call. */
+static inline CfFuture *
+remote_blocker_submit (RemoteBlocker *self,
+                       CfExecutor    *executor)
+{
+  return cf_executor_submit (executor, block_remotely, remote_blocker_to_variant (self));
+}
+
 /* A call that leaves nothing but its trace: it opens the gate that it is given. */
 static inline GVariant *
 open_gate_remotely (CfFuture  *future,

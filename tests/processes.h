@@ -104,6 +104,45 @@ ask_for_pid (CfExecutor *executor)
   return pid;
 }
 
+/* Lets the signal do what it does, also where somebody has put a handler in its way. */
+static inline void
+die_of (int signal_number)
+{
+  signal (signal_number, SIG_DFL);
+  raise (signal_number);
+}
+
+/* Calls that do not return. */
+
+static inline GVariant *
+die_by_signal (CfFuture  *future,
+               GVariant  *args,
+               GError   **error)
+{
+  die_of (g_variant_get_int32 (args));
+
+  return NULL;
+}
+
+static inline GVariant *
+exit_with_status (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  _exit (g_variant_get_int32 (args));
+}
+
+static inline GVariant *
+hang (CfFuture  *future,
+      GVariant  *args,
+      GError   **error)
+{
+  for (;;)
+    pause ();
+
+  return NULL;
+}
+
 /* Has the pool learn that calls are short, so that it gives a worker several at a time. */
 static inline void
 make_short_calls (CfExecutor *executor)

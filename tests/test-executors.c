@@ -1392,7 +1392,7 @@ fill_remotely (Fixture            *fixture,
     }
 
   for (guint i = 0; i < kind->n_fill; i++)
-    g_object_unref (cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker)));
+    g_object_unref (remote_blocker_submit (blocker, fixture->executor));
   process_gate_wait_for (blocker->begun, kind->n_fill);
 
   return TRUE;
@@ -1452,7 +1452,7 @@ test_cancel_running (Fixture       *fixture,
       return;
     }
 
-  future = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  future = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
   g_assert_false (cf_future_cancel (future));
   g_assert_true (cf_future_is_running (future));

@@ -17,32 +17,6 @@ static char *program;
 
 /* Death. */
 
-/* Lets the signal do what it does, also where somebody has put a handler in its way. */
-static void
-die_of (int signal_number)
-{
-  signal (signal_number, SIG_DFL);
-  raise (signal_number);
-}
-
-static GVariant *
-die_by_signal (CfFuture  *future,
-               GVariant  *args,
-               GError   **error)
-{
-  die_of (g_variant_get_int32 (args));
-
-  return NULL;
-}
-
-static GVariant *
-exit_with_status (CfFuture  *future,
-                  GVariant  *args,
-                  GError   **error)
-{
-  _exit (g_variant_get_int32 (args));
-}
-
 static GVariant *
 exit_in_order (CfFuture  *future,
                GVariant  *args,
@@ -138,7 +112,7 @@ test_death_is_alone (Fixture       *fixture,
   CfFuture *behind[N_CALLS];
 
   make_short_calls (fixture->executor);
-  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  running = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
   deadly = cf_executor_submit (fixture->executor, die_by_signal, g_variant_new_int32 (SIGKILL));
   for (gint64 i = 0; i < N_CALLS; i++)
@@ -454,7 +428,7 @@ test_descriptors_run_out (Fixture       *fixture,
   int lowest = dup (STDERR_FILENO);
   rlim_t limit;
 
-  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  running = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
 
   limit = limit_descriptors (lowest);
@@ -471,17 +445,6 @@ test_descriptors_run_out (Fixture       *fixture,
 }
 
 /* Workers that hang. */
-
-static GVariant *
-hang (CfFuture  *future,
-      GVariant  *args,
-      GError   **error)
-{
-  for (;;)
-    pause ();
-
-  return NULL;
-}
 
 static GVariant *
 stop_itself (CfFuture  *future,
@@ -537,7 +500,7 @@ test_timeout_of_waiting_call (Fixture       *fixture,
   g_autoptr(CfFuture) waiting = NULL;
 
   make_short_calls (fixture->executor);
-  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  running = remote_blocker_submit (blocker, fixture->executor);
   cf_task_set_timeout (task, 5 * G_TIME_SPAN_SECOND);
   waiting = cf_executor_submit_task (fixture->executor, task);
   g_assert_false (cf_future_wait (waiting, 50 * G_TIME_SPAN_MILLISECOND, NULL, NULL));
@@ -642,7 +605,7 @@ test_kill_pending (Fixture       *fixture,
   g_autoptr(CfFuture) running = NULL;
   g_autoptr(CfFuture) pending = NULL;
 
-  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  running = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
   pending = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (ran));
   g_assert_true (cf_future_cancel_full (pending, CF_CANCEL_KILL));

@@ -65,7 +65,7 @@ test_max_workers (Fixture       *fixture,
   CfFuture *futures[N_CALLS];
 
   for (guint i = 0; i < N_CALLS; i++)
-    futures[i] = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+    futures[i] = remote_blocker_submit (blocker, fixture->executor);
 
   process_gate_wait_for (blocker->begun, max_workers);
   g_assert_cmpuint (count_workers (fixture->executor), ==, max_workers);
@@ -102,7 +102,7 @@ test_pids (Fixture       *fixture,
   gsize n_pids;
 
   for (guint i = 0; i < 2; i++)
-    futures[i] = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+    futures[i] = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait_for (blocker->begun, 2);
 
   pids = cf_process_pool_executor_get_worker_pids (fixture->pool, &n_pids);
@@ -226,7 +226,7 @@ assert_ends_workers (Fixture    *fixture,
   g_autoptr(CfFuture) pending = NULL;
   g_autoptr(CfFuture) late = NULL;
 
-  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  running = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
   pending = cf_executor_submit (fixture->executor, open_gate_remotely, process_gate_to_variant (ran));
 
@@ -608,7 +608,7 @@ test_descriptors (Fixture       *fixture,
       g_assert_cmpint (descriptors[i], >=, 0);
     }
 
-  running = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  running = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
   listing = cf_executor_submit (fixture->executor, list_descriptors, NULL);
   names = cf_future_get_variant (listing, NULL);
@@ -669,17 +669,6 @@ test_fork (Fixture       *fixture,
 }
 
 /* Values. */
-
-static GVariant *
-make_bytes (gsize size)
-{
-  guint8 *bytes = g_malloc (size + 1);
-
-  for (gsize i = 0; i < size; i++)
-    bytes[i] = (i * 31 + (i >> 12)) % 251;
-
-  return g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size, TRUE, g_free, bytes);
-}
 
 static void
 assert_same_bytes (GVariant *a,
@@ -746,14 +735,6 @@ return_bytes (CfFuture  *future,
               GError   **error)
 {
   return make_bytes (g_variant_get_uint64 (args));
-}
-
-static GVariant *
-return_size (CfFuture  *future,
-             GVariant  *args,
-             GError   **error)
-{
-  return g_variant_new_uint64 (g_variant_get_size (args));
 }
 
 static void
@@ -1022,7 +1003,7 @@ test_notify (Fixture       *fixture,
   Notifications notifications = { .thread = g_thread_self () };
 
   /* Pending for as long as it takes to connect. */
-  first = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (first_blocker));
+  first = remote_blocker_submit (first_blocker, fixture->executor);
   process_gate_wait (first_blocker->begun);
   future = cf_executor_submit (fixture->executor, report_and_block, remote_blocker_to_variant (blocker));
   g_signal_connect (future, "notify::state", G_CALLBACK (on_state), &notifications);
@@ -1050,7 +1031,7 @@ test_notify_running (Fixture       *fixture,
   g_autoptr(CfFuture) future = NULL;
   Notifications notifications = { .thread = g_thread_self () };
 
-  future = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  future = remote_blocker_submit (blocker, fixture->executor);
   g_signal_connect (future, "notify::state", G_CALLBACK (on_state), &notifications);
   loop_until (NULL, notifications.saw_running);
 
@@ -1080,7 +1061,7 @@ test_many_waiters (Fixture       *fixture,
       GThread *threads[N_THREADS];
       int pid;
 
-      future = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+      future = remote_blocker_submit (blocker, fixture->executor);
       for (guint i = 0; i < N_THREADS; i++)
         threads[i] = g_thread_new ("waiter", wait_for_result, future);
       process_gate_wait (blocker->begun);

@@ -14,22 +14,6 @@
 /* For the pool to do what it does by itself. No test depends on whether that was long enough. */
 #define REST_USEC (10 * G_TIME_SPAN_MILLISECOND)
 
-static GVariant *
-make_bytes (gsize size)
-{
-  g_autofree guint8 *zeros = g_malloc0 (size);
-
-  return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, zeros, size, 1);
-}
-
-static GVariant *
-return_size (CfFuture  *future,
-             GVariant  *args,
-             GError   **error)
-{
-  return g_variant_new_uint64 (g_variant_get_size (args));
-}
-
 static void
 on_done (CfFuture *future,
          gpointer  is_done)
@@ -347,7 +331,7 @@ test_handed_moves_on (Fixture       *fixture,
   CfFuture *futures[N_HANDED];
 
   make_short_calls (fixture->executor);
-  long_call = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  long_call = remote_blocker_submit (blocker, fixture->executor);
   for (gint64 i = 0; i < N_HANDED; i++)
     futures[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
 
@@ -441,7 +425,7 @@ have_two_workers (Fixture *fixture)
   CfFuture *futures[2];
 
   for (guint i = 0; i < 2; i++)
-    futures[i] = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+    futures[i] = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait_for (blocker->begun, 2);
   process_gate_open_for (blocker->go_on, 2);
   for (guint i = 0; i < 2; i++)
@@ -472,11 +456,11 @@ test_handed_before_queue (Fixture       *fixture,
     }
 
   have_two_workers (fixture);
-  long_call = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  long_call = remote_blocker_submit (blocker, fixture->executor);
   for (gint64 i = 0; i < N_HANDED; i++)
     behind[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
   for (guint i = 0; i < N_LATER; i++)
-    later[i] = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (later_blocker));
+    later[i] = remote_blocker_submit (later_blocker, fixture->executor);
 
   /* The other worker makes these one by one, and lets the pool have time in between. */
   for (guint i = 0; i < N_HANDED; i++)
@@ -668,7 +652,7 @@ assert_callback_may_wait (Fixture       *fixture,
   g_autoptr(CfFuture) future = NULL;
   Wait wait = { other, GATE_INIT, GATE_INIT };
 
-  future = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  future = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
   process_gate_wait (other_blocker->begun);
   cf_future_add_done_callback_full (future, NULL, wait_for_other, &wait, NULL);
@@ -689,7 +673,7 @@ test_callback_waits (Fixture       *fixture,
   g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
   g_autoptr(CfFuture) other = NULL;
 
-  other = cf_executor_submit (fixture->executor, block_remotely, remote_blocker_to_variant (blocker));
+  other = remote_blocker_submit (blocker, fixture->executor);
   assert_callback_may_wait (fixture, blocker, other);
 }
 

@@ -76,27 +76,6 @@ echo (CfFuture  *future,
   return g_variant_ref (args);
 }
 
-static GVariant *
-die_by_signal (CfFuture  *future,
-               GVariant  *args,
-               GError   **error)
-{
-  int number = g_variant_get_int32 (args);
-
-  signal (number, SIG_DFL);
-  raise (number);
-
-  return NULL;
-}
-
-static GVariant *
-leave (CfFuture  *future,
-       GVariant  *args,
-       GError   **error)
-{
-  _exit (g_variant_get_int32 (args));
-}
-
 static void
 take_memory (void)
 {
@@ -121,17 +100,6 @@ run_out_of_memory (CfFuture  *future,
   setrlimit (RLIMIT_AS, &limit);
   g_log_set_default_handler ((GLogFunc) abort, NULL);
   take_memory ();
-
-  return NULL;
-}
-
-static GVariant *
-hang (CfFuture  *future,
-      GVariant  *args,
-      GError   **error)
-{
-  for (;;)
-    pause ();
 
   return NULL;
 }
@@ -200,7 +168,7 @@ submit_deadly (CfExecutor *executor)
   if (way == 3 && !STRESS_IS_INSTRUMENTED)
     return cf_executor_submit (executor, run_out_of_memory, NULL);
 
-  return cf_executor_submit (executor, leave, g_variant_new_int32 (way));
+  return cf_executor_submit (executor, exit_with_status, g_variant_new_int32 (way));
 }
 
 static CfFuture *
