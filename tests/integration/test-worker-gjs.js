@@ -126,7 +126,7 @@ const tests = {
             '[]': 'av', '[1]': 'ax', '[1, 1.5]': 'ad', '["a"]': 'as', '[1, "a"]': 'av', '[[1]]': 'aax',
             '({})': 'a{sv}', 'new Map([[1, 2]])': 'a{xv}', 'new Uint8Array(3)': 'ay', 'new Uint8Array(0)': 'ay',
             'new Float64Array(3)': 'ad', 'new Int32Array(3)': 'ai', '[null]': 'amv', 'new Date(5)': '(sd)',
-            'new imports.gi.GLib.Variant("(ii)", [1, 2])': '(ii)',
+            'new imports.gi.GLib.Variant("(ii)", [1, 2])': '(ii)', 'new imports.gi.GLib.Bytes([1])': 'ay',
         };
 
         for (const [source, type] of Object.entries(types))
@@ -166,6 +166,29 @@ const tests = {
             equal(result.equal(new GLib.Bytes(bytes)), true);
         }
         equal(pool.submit_name(`${GJS_FUNCTIONS}:isWritable`, args).get_boolean(), true);
+    },
+
+    // The overrides, which know how to have values freed, are not in this program's path.
+    'values/are-freed'() {
+        const text = 'x'.repeat(64 * 1024);
+        const residentSize = () => callSource(`() => {
+            imports.system.gc();
+
+            const [, status] = imports.gi.GLib.file_get_contents('/proc/self/status');
+
+            return Number(/^RssAnon:\\s*(\\d+)/m.exec(new TextDecoder().decode(status))[1]);
+        }`);
+        const callOften = count => {
+            for (let i = 0; i < count; i++)
+                equal(call('echo', '(s)', text).length, text.length);
+        };
+
+        callOften(100);
+
+        const before = residentSize();
+
+        callOften(2000);
+        equal(residentSize() - before < 2000 * text.length / 1024 / 2, true);
     },
 
     'promises/awaited'() {

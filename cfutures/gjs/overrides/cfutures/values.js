@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What becomes of JavaScript's values on their way to a worker, and back. The worker does the same in its
-// process (cfutures/worker/cfutures-worker.js).
+// What becomes of JavaScript's values on their way to a worker, and back. A copy of this file, and of those that it
+// needs, is installed beside the program for workers (cfutures/worker/cfutures-worker.js), which does the same in its
+// process.
 
-/* exported argumentsToVariant, fromResult, notPortable */
+/* exported argumentsOf, argumentsToVariant, bytesOf, fromResult, notPortable, resultToVariant */
 
 const {Cf, GLib} = imports.gi;
 const {produced} = imports.overrides.cfutures.garbage;
@@ -40,8 +41,13 @@ function fromBytes(signature, bytes) {
     return own(Variant.new_from_bytes(new VariantType(signature), bytes, true));
 }
 
-function fromMemory(signature, {buffer, byteOffset, byteLength}) {
-    return fromBytes(signature, GLib.Bytes.new_take(new Uint8Array(buffer, byteOffset, byteLength)));
+// The bytes that a typed array looks like.
+function bytesOf({buffer, byteOffset, byteLength}) {
+    return GLib.Bytes.new_take(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+function fromMemory(signature, array) {
+    return fromBytes(signature, bytesOf(array));
 }
 
 function fromBigInt(number) {
@@ -150,6 +156,11 @@ function argumentsToVariant(values) {
     return variant;
 }
 
+// No variant is what a function leaves that returns nothing.
+function resultToVariant(value) {
+    return value === undefined ? null : toVariant(value);
+}
+
 // What comes.
 
 function memoryOf(variant, TypedArray) {
@@ -211,6 +222,13 @@ function fromVariant(variant) {
     default:
         return variant.unpack();
     }
+}
+
+// What a function is called with: the items of a tuple, or the only argument.
+function argumentsOf(variant) {
+    if (variant === null)
+        return [];
+    return variant.get_type_string().startsWith('(') ? childrenOf(variant) : [fromVariant(variant)];
 }
 
 // No variant is what a function leaves that returns nothing.
