@@ -162,6 +162,13 @@ function start() {
     }
 }
 
+// While there is something to await, gjs 1.74 polls the main context without a break, and keeps a processor busy. So
+// this waits for what comes next; it is not called again while it does.
+GLib.idle_add(GLib.PRIORITY_LOW, () => {
+    GLib.MainContext.default().iteration(true);
+    return GLib.SOURCE_CONTINUE;
+});
+
 const worker = start();
 
 for (let future = worker.next(); future !== null; future = worker.next())

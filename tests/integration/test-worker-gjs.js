@@ -196,6 +196,23 @@ const tests = {
         fails(submit('failLater'), Cf.Error, Cf.Error.REMOTE, /^RangeError: no such luck/);
     },
 
+    'promises/awaited-without-work'() {
+        const [used, passed] = callSource(`async () => {
+            const clockTicks = () => {
+                const [, text] = imports.gi.GLib.file_get_contents('/proc/self/stat');
+                const [user, system] = new TextDecoder().decode(text).replace(/.*\\) /, '').split(' ').slice(11, 13);
+
+                return Number(user) + Number(system);
+            };
+            const [before, begun] = [clockTicks(), Date.now()];
+
+            await new Promise(resolve => setTimeout(resolve, 500));
+            return [clockTicks() - before, (Date.now() - begun) / 10];
+        }`);
+
+        equal(used < passed / 2, true);
+    },
+
     'errors/error'() {
         fails(submit('fail'), Cf.Error, Cf.Error.REMOTE,
             /^RangeError: no such luck\n\nfail@.*worker-functions\.js:\d+:\d+$/);
