@@ -111,9 +111,14 @@ globalThis.cfuturesWorker = {
     isImporting: () => isImporting,
 };
 
-// Without what is the worker's own.
+// Without what is the worker's own, and with what caused the error. Has no empty lines.
 function stackOf(error) {
-    return error.stack.split('\n').filter(line => !line.includes(`@${import.meta.url}:`)).join('\n').trimEnd();
+    const lines = error.stack.split('\n').filter(line => !line.includes(`@${import.meta.url}:`));
+    const {cause} = error;
+
+    if (cause?.stack !== undefined && cause !== error)
+        lines.push(`Caused by: ${cause}`, ...stackOf(cause).split('\n'));
+    return lines.filter(line => line !== '').join('\n');
 }
 
 function toError(error) {
