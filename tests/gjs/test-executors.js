@@ -86,6 +86,12 @@ run({
             }));
 
             equal([error instanceof RangeError, error.message], [true, 'too far']);
+
+            const own = Object.assign(new Error('own'), {code: 5});
+
+            equal(await failure(() => executor.submit(() => {
+                throw own;
+            })) === own, true);
             isError(await failure(() => executor.submit(() => {
                 throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.EXISTS, 'there');
             })), Gio.IOErrorEnum, Gio.IOErrorEnum.EXISTS);

@@ -5,6 +5,7 @@
 import Cf from 'gi://Cf?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import System from 'system';
 
 import {equal, failure, failureNow, isError, matches, run} from './tap.js';
 
@@ -139,6 +140,56 @@ run({
 
     async 'future/error/what-is-no-error-is-a-message'() {
         equal((await failure(() => remote('just: text'))).message, 'just: text');
+    },
+
+    async 'future/set-value/takes-any-value-of-javascript'() {
+        const values = [[1, 2], {a: 1}, new Map([[1, 2]]), new Uint8Array([1]), new Date(5), () => 5, undefined, null, 5n,
+            Symbol('s'), /x/];
+
+        for (const value of values)
+            equal(await settled(value) === value, true);
+        equal(await settled(Promise.resolve(5)), 5);
+        equal((await failure(() => settled(Promise.reject(new Error('later'))))).message, 'later');
+    },
+
+    async 'future/set-value/keeps-objects-through-collections'() {
+        const settleUnseen = () => {
+            const future = new Cf.Future();
+            const promise = future.then(({name}) => name);
+
+            future.set_value({name: 'five'});
+            return promise;
+        };
+        const promise = settleUnseen();
+
+        System.gc();
+        equal(await promise, 'five');
+    },
+
+    async 'future/set-value/only-once'() {
+        const future = settled([1]);
+
+        isError(failureNow(() => future.set_value([2])), Cf.Error, Cf.Error.INVALID_STATE);
+        isError(failureNow(() => future.set_error(new Error('no'))), Cf.Error, Cf.Error.INVALID_STATE);
+        equal(await future, [1]);
+    },
+
+    async 'future/set-error/takes-any-error'() {
+        for (const error of [new RangeError('too far'), 'a text', {code: 5}]) {
+            const future = failed(error);
+
+            equal(await failure(() => future) === error, true);
+            equal(failureNow(() => future.result()) === error, true);
+            isError(future.get_error(), Cf.Error, Cf.Error.REMOTE);
+        }
+        matches(failed(new RangeError('too far')).get_error().message, /^RangeError: too far\n\n.*test-futures/);
+    },
+
+    'future/forgotten-await/can-be-seen'() {
+        const future = settled(5);
+
+        matches(`${future}`, /^<CfFuture at 0x[0-9a-f]+ state=finished/);
+        matches(JSON.stringify({result: future}), /^\{"result":"<CfFuture at 0x[0-9a-f]+ state=finished/);
     },
 
     'future/result/blocks'() {

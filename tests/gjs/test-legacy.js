@@ -17,6 +17,10 @@ async function main() {
             results.push(result);
         for await (const future of Cf.as_completed([pool.submit(() => 'last')]))
             results.push(await future);
+        await pool.submit(() => {
+            throw new RangeError('too far');
+        }).catch(error => results.push(error instanceof RangeError, error.message));
+        results.push((await Cf.wait([pool.submit(() => 1)])).done.length);
     } finally {
         await pool.shutdown();
     }
@@ -31,6 +35,8 @@ main().then(value => {
 }).catch(logError).finally(() => loop.quit());
 loop.run();
 
+const isRight = text === '0.5,0.2,0.1,last,true,too far,1';
+
 print('1..1');
-print(`${text === '0.5,0.2,0.1,last' ? 'ok' : 'not ok'} 1 legacy/imports-work # ${text}`);
-System.exit(text === '0.5,0.2,0.1,last' ? 0 : 1);
+print(`${isRight ? 'ok' : 'not ok'} 1 legacy/imports-work # ${text}`);
+System.exit(isRight ? 0 : 1);

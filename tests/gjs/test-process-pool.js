@@ -66,8 +66,15 @@ run({
         equal(new Cf.ProcessPoolExecutor().worker_kind, Cf.WorkerKind.GJS);
         equal(Cf.ProcessPoolExecutor.new(3).worker_kind, Cf.WorkerKind.GJS);
         equal(Cf.ProcessPoolExecutor.new(3).max_workers, 3);
+        equal(Cf.ProcessPoolExecutor.new().max_workers, new Cf.ProcessPoolExecutor().max_workers);
         equal(new Cf.ProcessPoolExecutor({worker_kind: Cf.WorkerKind.PYTHON}).worker_kind, Cf.WorkerKind.PYTHON);
         equal(new Cf.ProcessPoolExecutor({workerKind: Cf.WorkerKind.NATIVE}).worker_kind, Cf.WorkerKind.NATIVE);
+    },
+
+    'process-pool/properties-are-named'() {
+        for (const parameter of [3, '3', [3], null, () => 3])
+            matches(failureNow(() => new Cf.ProcessPoolExecutor(parameter)).message, /by name: .*\{max_workers: 2\}/);
+        matches(failureNow(() => new Cf.ProcessPoolExecutor({workers: 3})).message, /workers/);
     },
 
     async 'process-pool/functions/arrow'() {
@@ -216,6 +223,8 @@ run({
         for (const value of [() => {}, Symbol('x'), new Cf.Future(), /x/, cyclic, 'a\0b', new Set([1])])
             isError(failureNow(() => pool.submit(echo, value)), Cf.Error, Cf.Error.NOT_PORTABLE);
         matches(await notPortable(() => pool.submit(echo, {a: [new Set()]})), /“Set”/);
+        for (const promise of [Promise.resolve(5), new Cf.Future()])
+            matches(await notPortable(() => pool.submit(echo, promise)), /await it/);
         await notPortable(() => pool.submit(() => new Set()));
     },
 
@@ -227,6 +236,31 @@ run({
         equal(error instanceof RangeError, true);
         equal(error.message, 'too far');
         matches(error.stack, /submitted-function/);
+    },
+
+    async 'process-pool/errors/tell-what-caused-them'() {
+        const error = await failure(() => pool.submit(() => {
+            try {
+                JSON.parse('nonsense');
+            } catch (cause) {
+                throw new RangeError('outer', {cause});
+            }
+        }));
+
+        equal([error instanceof RangeError, error.message], [true, 'outer']);
+        matches(error.stack, /submitted-function[^]*^Caused by: SyntaxError: .*\n.*submitted-function/m);
+    },
+
+    async 'process-pool/errors/of-classes-that-only-the-worker-has'() {
+        const error = await failure(() => pool.submit(() => {
+            class QuotaError extends Error {
+                name = 'QuotaError';
+            }
+
+            throw new QuotaError('no more');
+        }));
+
+        equal([error instanceof Error, error.name, error.message], [true, 'QuotaError', 'no more']);
     },
 
     async 'process-pool/errors/of-glib-keep-domain-and-code'() {

@@ -10,10 +10,11 @@
 
 /* exported override */
 
-const {Cf, GLib, GObject} = imports.gi;
+const {Cf, GLib} = imports.gi;
 const {COST_OF_CALL, produced} = imports.overrides.cfutures.garbage;
 const {cancellableOf} = imports.overrides.cfutures.cancelling;
 const {referenceToName, sourceOf} = imports.overrides.cfutures.functions;
+const {keepError, keepResult, toError, toValue} = imports.overrides.cfutures.futures;
 const {own} = imports.overrides.cfutures.ownership;
 const {Results} = imports.overrides.cfutures.sets;
 const {argumentsToVariant, notPortable} = imports.overrides.cfutures.values;
@@ -91,34 +92,15 @@ function describe(executor, callable) {
 
 // Calls that are made here.
 
-// What GLib has no type for stays with the future.
-function toOutcome(future, value) {
-    if (['boolean', 'number', 'string'].includes(typeof value) || value instanceof GLib.Variant ||
-        value instanceof GObject.Object)
-        return [true, value];
-
-    // Whoever awaits the future is told what an asynchronous function throws.
-    if (value instanceof Promise)
-        value.catch(() => {});
-
-    future._returned = value;
-    return [true, null];
-}
-
-function toError(error) {
-    if (error instanceof GLib.Error)
-        return error;
-
-    const text = error instanceof Error ? `${error}\n\n${error.stack}` : String(error);
-
-    return new GLib.Error(Cf.Error, Cf.Error.REMOTE, text);
-}
-
 function toLocalFunction(callable, args) {
     return future => {
         try {
-            return toOutcome(future, callable(...args));
+            const value = callable(...args);
+
+            keepResult(future, value);
+            return [true, toValue(value)];
         } catch (error) {
+            keepError(future, error);
             throw toError(error);
         }
     };
@@ -278,9 +260,12 @@ function overrideProcessPool() {
     const pool = Cf.ProcessPoolExecutor.prototype;
     const setInitializerName = pool.set_initializer_name;
 
-    pool._init = function ({initializer = null, initargs = [], ...properties} = {}) {
+    pool._init = function (parameters = {}) {
         refuseWhileImporting();
+        if (!areOptions(parameters))
+            throw new TypeError('A pool takes its properties by name: new Cf.ProcessPoolExecutor({max_workers: 2})');
 
+        const {initializer = null, initargs = [], ...properties} = parameters;
         const hasKind = ['worker_kind', 'workerKind', 'worker-kind'].some(name => name in properties);
 
         Cf.Executor.prototype._init.call(this, hasKind ? properties : {...properties, worker_kind: Cf.WorkerKind.GJS});
@@ -299,7 +284,7 @@ function overrideProcessPool() {
         this.set_initializer(name, ...args);
     };
 
-    Cf.ProcessPoolExecutor.new = maxWorkers => new Cf.ProcessPoolExecutor({max_workers: maxWorkers});
+    Cf.ProcessPoolExecutor.new = (maxWorkers = 0) => new Cf.ProcessPoolExecutor({max_workers: maxWorkers});
 }
 
 function overrideTask() {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Futures as promises: `await`, then(), catch(), finally(), and the errors that come of them.
+// Futures as promises: `await`, then(), catch(), finally(), and the results and errors that come of them.
+//
+// What GLib has no type for, most of JavaScript's objects, stays with the future, and comes out of it as it is.
 
-/* exported override, resultOf, toException */
+/* exported keepError, keepResult, override, resultOf, toError, toException, toValue */
 
 const {Cf, GLib} = imports.gi;
 const {fromResult} = imports.overrides.cfutures.values;
@@ -40,6 +42,44 @@ function toException(error) {
     return exception;
 }
 
+// gjs has a type for plain objects too, but none that keeps them from being collected as garbage.
+function isOfGLib(value) {
+    return ['boolean', 'number', 'string'].includes(typeof value) ||
+        value?.constructor !== Object && value?.constructor?.$gtype !== undefined;
+}
+
+// What GLib gets.
+
+function toValue(value) {
+    return isOfGLib(value) ? value : null;
+}
+
+function toError(error) {
+    if (error instanceof GLib.Error)
+        return error;
+
+    const text = error instanceof Error ? `${error}\n\n${error.stack}` : String(error);
+
+    return new GLib.Error(Cf.Error, Cf.Error.REMOTE, text);
+}
+
+// What stays here.
+
+function keepResult(future, value) {
+    if (isOfGLib(value))
+        return;
+
+    // Whoever awaits the future is told what an asynchronous function throws.
+    if (value instanceof Promise)
+        value.catch(() => {});
+    future._returned = value;
+}
+
+function keepError(future, error) {
+    if (!(error instanceof GLib.Error))
+        future._thrown = error;
+}
+
 // The result as JavaScript, or an exception.
 function resultOf(future) {
     try {
@@ -47,6 +87,8 @@ function resultOf(future) {
     } catch (error) {
         if ('_returned' in future)
             return future._returned;
+        if ('_thrown' in future)
+            throw future._thrown;
         if (error instanceof GLib.Error && error.matches(Cf.Error, Cf.Error.WRONG_TYPE))
             return future.get_value()[1];
         throw toException(error);
@@ -68,7 +110,7 @@ function promiseOf(future) {
 
 function override() {
     const future = Cf.Future.prototype;
-    const addDoneCallbackFull = future.add_done_callback_full;
+    const {add_done_callback_full: addDoneCallbackFull, set_error: setError, set_value: setValue} = future;
 
     future.then = function (onFulfilled, onRejected) {
         return promiseOf(this).then(onFulfilled, onRejected);
@@ -87,7 +129,21 @@ function override() {
         return resultOf(this);
     };
 
+    future.set_value = function (value) {
+        setValue.call(this, toValue(value));
+        keepResult(this, value);
+    };
+
+    future.set_error = function (error) {
+        setError.call(this, toError(error));
+        keepError(this, error);
+    };
+
+    // An `await` that was forgotten is seen where futures are printed, by console.log() too.
     future.toString = future.to_string;
+    future.toJSON = function () {
+        return this.to_string();
+    };
 
     future.add_done_callback_full = function (context, callback) {
         if (context === null)

@@ -121,6 +121,8 @@ function fromObject(object, depth) {
 
     if (prototype === null || prototype === Object.prototype)
         return fromEntries(Object.entries(object), depth);
+    if (typeof object.then === 'function')
+        throw notPortable('A promise or a future cannot be sent to another process: await it, and send its result');
     throw notPortable(`A value of the type “${object.constructor?.name ?? typeof object}” cannot be sent to another ` +
         'process');
 }
