@@ -5,6 +5,7 @@
 import Cf from 'gi://Cf?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import System from 'system';
 
 import {collect, equal, failure, isError, matches, run, sleep, until} from './tap.js';
 
@@ -140,6 +141,55 @@ run({
 
         future.set_value(1);
         equal(Cf.as_completed([future], -1).next() === future, true);
+    },
+
+    async 'garbage-collection/loses-nothing-that-is-awaited'() {
+        const slow = async n => {
+            await new Promise(resolve => setTimeout(resolve, 2));
+            return n;
+        };
+        const inputs = Array.from({length: 20}, (_, i) => i);
+        const source = GLib.timeout_add(GLib.PRIORITY_DEFAULT, 1, () => {
+            System.gc();
+            return GLib.SOURCE_CONTINUE;
+        });
+        const completed = [];
+
+        try {
+            for (const n of inputs)
+                equal(await pool.submit(slow, n), n);
+            equal(await collect(pool.map(slow, inputs)), inputs);
+            equal(await collect(pool.map(slow, inputs, {chunk_size: 3})), inputs);
+            for await (const future of Cf.as_completed(inputs.map(n => pool.submit(slow, n))))
+                completed.push(await future);
+            equal(completed.sort((one, other) => one - other), inputs);
+            equal((await Cf.wait(inputs.map(n => pool.submit(slow, n)))).done.length, inputs.length);
+        } finally {
+            GLib.source_remove(source);
+        }
+    },
+
+    async 'iterators-of-c/are-iterable'() {
+        const python = new Cf.ProcessPoolExecutor({worker_kind: Cf.WorkerKind.PYTHON, max_workers: 1});
+        const roots = () => python.map_name('math:sqrt', new GLib.Variant('ad', [1, 4, 9, -1]), 2, 0, -1);
+        const futures = [1, 2, 3].map(n => pool.submit(echo, n));
+        const seen = [];
+
+        isError((await failure(async () => {
+            for await (const root of roots())
+                seen.push(root);
+        })).cause, Cf.Error, Cf.Error.REMOTE);
+        equal(seen, [1, 2, 3]);
+        equal((await failure(() => [...roots()])).name, 'ValueError');
+        equal(await take(roots(), 2), [1, 2]);
+        for (const root of roots()) {
+            equal(root, 1);
+            break;
+        }
+        equal([...Cf.as_completed(futures, -1)].map(future => future.result()).sort(), [1, 2, 3]);
+        equal((await collect(Cf.as_completed(futures, -1))).length, 3);
+        isError(await failure(() => collect(Cf.as_completed(promises(1), 0))), Cf.Error, Cf.Error.TIMED_OUT);
+        await python.shutdown();
     },
 
     async 'map/yields-in-the-order-of-the-inputs'() {

@@ -310,40 +310,25 @@ class Call {
 // The call for several inputs, whose results come together.
 class Chunk {
     constructor(iterator, count) {
-        this._iterator = iterator;
+        this._first = iterator[Symbol.asyncIterator]();
+        this._rest = iterator[Symbol.iterator]();
         this._isDone = false;
         this.count = count;
     }
 
     next() {
-        return this._isDone ? this._readNext(() => this._iterator.next()) : this._waitForFirst();
+        return this._isDone ? this._rest.next() : this._waitForFirst();
     }
 
-    _readNext(read) {
-        try {
-            const [, variant] = read();
+    async _waitForFirst() {
+        const step = await this._first.next();
 
-            return {value: fromResult(variant)};
-        } catch (error) {
-            throw toException(error);
-        }
-    }
-
-    _waitForFirst() {
-        return new Promise((resolve, reject) => {
-            this._iterator.next_async(null, (iterator, asyncResult) => {
-                this._isDone = true;
-                try {
-                    resolve(this._readNext(() => iterator.next_finish(asyncResult)));
-                } catch (error) {
-                    reject(error);
-                }
-            });
-        });
+        this._isDone = true;
+        return step;
     }
 
     cancel() {
-        this._iterator.run_dispose();
+        this._rest.return();
     }
 }
 
@@ -472,9 +457,53 @@ function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETE
     });
 }
 
+// The iterators of C, for `for`, which blocks, and `for await`. What is left early is cancelled.
+function overrideIterator({prototype}, toStep) {
+    const read = getNext => {
+        try {
+            return toStep(getNext());
+        } catch (error) {
+            throw toException(error);
+        }
+    };
+
+    const leave = (iterator, value) => {
+        iterator.run_dispose();
+        return {done: true, value};
+    };
+
+    prototype[Symbol.iterator] = function () {
+        return {
+            next: () => read(() => this.next()),
+            return: value => leave(this, value),
+        };
+    };
+
+    prototype[Symbol.asyncIterator] = function () {
+        return {
+            next: () => new Promise((resolve, reject) => {
+                this.next_async(null, (_, result) => {
+                    try {
+                        resolve(read(() => this.next_finish(result)));
+                    } catch (error) {
+                        reject(error);
+                    }
+                });
+            }),
+            return: value => Promise.resolve(leave(this, value)),
+        };
+    };
+}
+
 // A number in the place of the options means the functions of C, which block.
 function override() {
     const {as_completed: asCompleted, wait} = Cf;
+
+    overrideIterator(Cf.CompletionIterator, future => ({done: future === null, value: future ?? undefined}));
+    overrideIterator(Cf.MapIterator, ([isThere, variant]) => ({
+        done: !isThere,
+        value: isThere ? fromResult(variant) : undefined,
+    }));
 
     Cf.as_completed = function (futures, options) {
         return typeof options === 'number' ? asCompleted(futures, options) : new CompletedFutures(futures, options);
