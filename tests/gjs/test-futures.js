@@ -143,8 +143,10 @@ run({
     },
 
     async 'future/set-value/takes-any-value-of-javascript'() {
-        const values = [[1, 2], {a: 1}, new Map([[1, 2]]), new Uint8Array([1]), new Date(5), () => 5, undefined, null, 5n,
-            Symbol('s'), /x/];
+        const values = [
+            [1, 2], {a: 1}, new Map([[1, 2]]), new Uint8Array([1]), new Date(5), () => 5, undefined, null, 5n,
+            Symbol('s'), /x/,
+        ];
 
         for (const value of values)
             equal(await settled(value) === value, true);

@@ -26,8 +26,8 @@ const MAP_OPTIONS = ['chunk_size', 'buffer_size', 'timeout'];
 
 function refuseThreads(what) {
     throw new TypeError(`${what} cannot run in a Cf.ThreadPoolExecutor: JavaScript runs in the main thread alone. ` +
-        'Submit it to a Cf.ProcessPoolExecutor, which runs JavaScript in parallel, or submit a native function by its ' +
-        "name, which does run in threads: submit_name('libfoo.so:count', variant)");
+        'Submit it to a Cf.ProcessPoolExecutor, which runs JavaScript in parallel, or submit a native function by ' +
+        "its name, which does run in threads: submit_name('libfoo.so:count', variant)");
 }
 
 function areOptions(what) {
