@@ -6,6 +6,7 @@ import Cf from 'gi://Cf?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 
+import {Signal} from './signal.js';
 import {collect, equal, failure, failureNow, isError, matches, run, until} from './tap.js';
 
 const MODULE = Gio.File.new_for_uri(import.meta.url).get_parent().get_child('portable.js').get_uri();
@@ -41,25 +42,6 @@ function spin() {
 }
 
 const isSpinning = future => until(() => future.message === 'spinning');
-
-// In the manner of the Web's.
-class Signal {
-    aborted = false;
-    listeners = new Set();
-
-    addEventListener(_, listener) {
-        this.listeners.add(listener);
-    }
-
-    removeEventListener(_, listener) {
-        this.listeners.delete(listener);
-    }
-
-    abort() {
-        this.aborted = true;
-        this.listeners.forEach(listener => listener());
-    }
-}
 
 run({
     'process-pool/runs-javascript-unless-told-otherwise'() {

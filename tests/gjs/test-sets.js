@@ -5,8 +5,10 @@
 import Cf from 'gi://Cf?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
 import System from 'system';
 
+import {Signal} from './signal.js';
 import {collect, equal, failure, isError, matches, run, sleep, until} from './tap.js';
 
 const pool = new Cf.ProcessPoolExecutor({max_workers: 2});
@@ -93,7 +95,7 @@ run({
             for await (const future of Cf.as_completed([never, done], {timeout: 20000}))
                 seen.push(future);
         }), Cf.Error, Cf.Error.TIMED_OUT);
-        equal(seen.length, 1);
+        equal(seen.every(future => future === done), true);
         equal(never.is_cancelled(), false);
     },
 
@@ -308,6 +310,98 @@ run({
         isError(error, Cf.Error, Cf.Error.TIMED_OUT);
         other.kill_workers();
         await other.shutdown();
+    },
+
+    async 'map/until-cancelled'() {
+        const spin = () => {
+            const call = globalThis.cfuturesWorker.currentCall();
+
+            call.report_progress(0.5, 'spinning');
+            while (!call.get_cancellable().is_cancelled());
+        };
+        const other = new Cf.ProcessPoolExecutor({max_workers: 1});
+        const cancellable = new Gio.Cancellable();
+        const log = {};
+        const results = other.map(spin, naturals(log), {cancellable, buffer_size: 3});
+        const step = failure(() => results.next());
+
+        await until(() => other.n_running === 1);
+        cancellable.cancel();
+        isError(await step, Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        equal([log.closed, (await results.next()).done], [true, true]);
+        // What runs sees it too, or this would wait for ever.
+        await other.shutdown();
+        isError(await failure(() => collect(pool.map(echo, [1], {cancellable}))), Gio.IOErrorEnum,
+            Gio.IOErrorEnum.CANCELLED);
+    },
+
+    async 'map/of-chunks-until-cancelled'() {
+        const forEver = () => new Promise(() => {});
+        const other = new Cf.ProcessPoolExecutor({max_workers: 1});
+        const cancellable = new Gio.Cancellable();
+
+        setTimeout(() => cancellable.cancel(), 5);
+        isError(await failure(() => collect(other.map(forEver, naturals(), {cancellable, chunk_size: 2, timeout: -1}))),
+            Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        other.kill_workers();
+        await other.shutdown();
+    },
+
+    async 'as-completed/until-cancelled'() {
+        for (const timeout of [-1, 60000000]) {
+            const [done, never] = promises(2);
+            const cancellable = new Gio.Cancellable();
+            const seen = [];
+
+            done.set_value(1);
+            isError(await failure(async () => {
+                for await (const future of Cf.as_completed([never, done], {cancellable, timeout})) {
+                    seen.push(future);
+                    setTimeout(() => cancellable.cancel(), 5);
+                }
+            }), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+            equal([seen.length, never.is_cancelled()], [1, false]);
+        }
+    },
+
+    async 'map/cancelled-while-nobody-waits'() {
+        const cancellable = new Gio.Cancellable();
+        const results = pool.map(echo, naturals(), {cancellable});
+
+        equal((await results.next()).value, 0);
+        cancellable.cancel();
+        isError(await failure(() => results.next()), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        equal((await results.next()).done, true);
+    },
+
+    async 'signals/serve-as-cancellables-do'() {
+        const waits = [
+            signal => collect(pool.map(echo, slowNaturals(), {signal})),
+            signal => collect(Cf.as_completed(promises(1), {signal})),
+            signal => Cf.wait(promises(1), {signal}),
+        ];
+
+        for (const wait of waits) {
+            const signal = new Signal();
+            const step = failure(() => wait(signal));
+
+            equal(signal.listeners.size, 1);
+            signal.abort();
+            isError(await step, Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+            equal(signal.listeners.size, 0);
+        }
+    },
+
+    async 'cancellables/are-let-go-of'() {
+        const cancellable = new Gio.Cancellable();
+        const signalId = GObject.signal_lookup('cancelled', Gio.Cancellable.$gtype);
+        const isListenedTo = () => GObject.signal_has_handler_pending(cancellable, signalId, 0, true);
+
+        equal(await collect(pool.map(echo, [1, 2], {cancellable})), [1, 2]);
+        equal(await take(pool.map(echo, naturals(), {cancellable}), 2), [0, 1]);
+        equal((await collect(Cf.as_completed([pool.submit(echo, 1)], {cancellable}))).length, 1);
+        equal((await Cf.wait([pool.submit(echo, 1)], {cancellable})).done.length, 1);
+        await until(() => !isListenedTo());
     },
 
     async 'map/may-be-asked-for-several-results-at-once'() {

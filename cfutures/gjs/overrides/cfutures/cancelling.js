@@ -29,12 +29,22 @@ function cancellableOf({cancellable = null, signal = null}) {
     };
 }
 
-// Gio.Cancellable has a connect() of its own, and its handlers must not be disconnected while they run.
+// Returns what ends it. Gio.Cancellable has a connect() and a disconnect() of its own, the second of which must not be
+// called by a handler.
 function onCancelled(cancellable, callback) {
     if (cancellable === null)
-        return;
-    if (cancellable.is_cancelled())
+        return () => {};
+
+    if (cancellable.is_cancelled()) {
         callback();
-    else
-        GObject.Object.prototype.connect.call(cancellable, 'cancelled', callback);
+        return () => {};
+    }
+
+    let handler = GObject.Object.prototype.connect.call(cancellable, 'cancelled', callback);
+
+    return () => {
+        if (handler !== 0)
+            GObject.signal_handler_disconnect(cancellable, handler);
+        handler = 0;
+    };
 }

@@ -22,7 +22,7 @@ const {argumentsToVariant, notPortable} = imports.overrides.cfutures.values;
 const SOURCE = ':source';
 const TASK_OPTIONS = ['name', 'priority', 'timeout', 'context', 'cancellable'];
 const SUBMIT_OPTIONS = [...TASK_OPTIONS, 'signal'];
-const MAP_OPTIONS = ['chunk_size', 'buffer_size', 'timeout'];
+const MAP_OPTIONS = ['chunk_size', 'buffer_size', 'timeout', 'cancellable', 'signal'];
 
 function refuseThreads(what) {
     throw new TypeError(`${what} cannot run in a Cf.ThreadPoolExecutor: JavaScript runs in the main thread alone. ` +
@@ -169,12 +169,14 @@ class Submissions {
     map(executor, call, inputs, options) {
         checkOptions('map', options, MAP_OPTIONS);
 
-        const {chunk_size: chunkSize, buffer_size: bufferSize, timeout} = options;
+        const {chunk_size: chunkSize, buffer_size: bufferSize, ...rest} = options;
 
         return new Results({
-            submit: input => this.submit(executor, call, [input]),
+            submit: (input, cancellable) => cancellable !== null
+                ? this.submit_task.call(executor, this.makeTask(call, [input], {cancellable}))
+                : this.submit(executor, call, [input]),
             submitChunk: call.local === undefined ? chunk => this.submitChunk(executor, call, chunk) : null,
-        }, inputs, {chunkSize, bufferSize, timeout, maxWorkers: executor.max_workers});
+        }, inputs, {chunkSize, bufferSize, maxWorkers: executor.max_workers, ...rest});
     }
 }
 

@@ -20,6 +20,10 @@ function timedOut() {
     return new GLib.Error(Cf.Error, Cf.Error.TIMED_OUT, 'The calls took too long');
 }
 
+function cancelled() {
+    return new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, 'The wait was cancelled');
+}
+
 // Calls back once when a time is over, unless it is stopped before.
 class Alarm {
     constructor(timeout, onTime) {
@@ -53,7 +57,7 @@ function iteratorOf(iterable) {
 // for another (_hasRoom), what is there to be taken (_take: a step, a promise of one, or null), and what
 // becomes of the rest (_cancel).
 class Calls {
-    constructor(inputs, {timeout = FOR_EVER}) {
+    constructor(inputs, {timeout = FOR_EVER, ...rest}) {
         this._inputs = iteratorOf(inputs);
         this._isReading = false;
         this._hasEnded = false;
@@ -62,6 +66,21 @@ class Calls {
         this._deadline = timeout < 0 ? FOR_EVER : GLib.get_monotonic_time() + timeout;
         this._last = Promise.resolve();
         this._wake = null;
+        this._cancelling = cancellableOf(rest);
+        this._stopListening = () => {};
+        this._isCancelled = false;
+        this._reject = null;
+    }
+
+    // For subclasses, when they are ready.
+    _begin() {
+        this._stopListening = onCancelled(this._cancelling.cancellable, () => {
+            this._giveUp();
+            this._isCancelled = true;
+            this._tellCancelled();
+        });
+        if (!this._isOver)
+            this._read();
     }
 
     [Symbol.asyncIterator]() {
@@ -141,10 +160,11 @@ class Calls {
         this._wake = null;
     }
 
-    async _nextInTime() {
-        if (this._deadline < 0)
-            return this._next();
+    _nextInTime() {
+        return this._deadline < 0 ? this._nextUnlessCancelled() : this._nextBeforeDeadline();
+    }
 
+    async _nextBeforeDeadline() {
         let alarm;
         const timeout = new Promise((_, reject) => {
             alarm = new Alarm(Math.max(0, this._deadline - GLib.get_monotonic_time()), () => {
@@ -154,10 +174,32 @@ class Calls {
         });
 
         try {
-            return await Promise.race([timeout, this._next()]);
+            return await Promise.race([timeout, this._nextUnlessCancelled()]);
         } finally {
             alarm.stop();
         }
+    }
+
+    _nextUnlessCancelled() {
+        if (this._cancelling.cancellable === null)
+            return this._next();
+
+        return new Promise((resolve, reject) => {
+            this._reject = reject;
+            this._tellCancelled();
+            this._next().then(resolve, reject).finally(() => {
+                this._reject = null;
+            });
+        });
+    }
+
+    // Once, to whoever waits or comes next.
+    _tellCancelled() {
+        if (!this._isCancelled || this._reject === null)
+            return;
+
+        this._isCancelled = false;
+        this._reject(cancelled());
     }
 
     async _next() {
@@ -170,8 +212,10 @@ class Calls {
                 return this._yield(step);
             if (this._isEmpty() && this._failure !== null)
                 return this._throwFailure();
-            if (this._isEmpty() && this._hasEnded)
+            if (this._isEmpty() && this._hasEnded) {
+                this._end();
                 break;
+            }
 
             await new Promise(resolve => {
                 this._wake = resolve;
@@ -192,7 +236,7 @@ class Calls {
     _throwFailure() {
         const {error} = this._failure;
 
-        this._failure = null;
+        this._end();
         throw error;
     }
 
@@ -201,7 +245,7 @@ class Calls {
         Promise.resolve(this._inputs.return?.()).catch(logError);
     }
 
-    // The time is over.
+    // The time is over, or it was cancelled.
     _giveUp() {
         this._end();
     }
@@ -212,20 +256,22 @@ class Calls {
             this._closeInputs();
         this._failure = null;
         this._isOver = true;
+        this._stopListening();
+        this._cancelling.release();
         this._cancel();
         this._changed();
     }
 }
 
 class CompletedFutures extends Calls {
-    constructor(futures, {timeout, buffer_size = 0, cancel_futures = true} = {}) {
-        super(futures, {timeout});
+    constructor(futures, {buffer_size = 0, cancel_futures = true, ...rest} = {}) {
+        super(futures, rest);
         this._pending = new Set();
         this._completed = [];
         this._seen = new WeakSet();
         this._cancelsFutures = cancel_futures;
         this._bufferSize = buffer_size || futures.length || futures.size || 2 * GLib.get_num_processors();
-        this._read();
+        this._begin();
     }
 
     _hasRoom() {
@@ -328,22 +374,22 @@ class Chunk {
     }
 
     cancel() {
-        this._rest.return();
+        this._first.return();
     }
 }
 
 // Results in the order of the inputs. `submit` takes one input and returns a future, `submitChunk` takes
 // several and returns an iterator over as many results, or is null.
 var Results = class Results extends Calls {
-    constructor({submit, submitChunk}, inputs, {chunkSize = 1, bufferSize = 0, timeout, maxWorkers}) {
-        super(inputs, {timeout});
+    constructor({submit, submitChunk}, inputs, {chunkSize = 1, bufferSize = 0, maxWorkers, ...rest}) {
+        super(inputs, rest);
         this._submit = submit;
         this._submitChunk = submitChunk;
         this._chunkSize = submitChunk !== null ? Math.max(1, Math.min(chunkSize, bufferSize || chunkSize)) : 1;
         this._windowSize = bufferSize > 0 ? Math.floor(bufferSize / this._chunkSize) : 2 * Math.max(1, maxWorkers);
         this._window = [];
         this._chunk = [];
-        this._read();
+        this._begin();
     }
 
     get [Symbol.toStringTag]() {
@@ -365,7 +411,7 @@ var Results = class Results extends Calls {
 
     _accept(input) {
         if (this._chunkSize === 1) {
-            this._window.push(new Call(this._submit(input)));
+            this._window.push(new Call(this._submit(input, this._cancelling.cancellable)));
             return;
         }
 
@@ -429,10 +475,16 @@ function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETE
     return new Promise((resolve, reject) => {
         let left = futures.length;
         let alarm = null;
+        let stopListening = () => {};
+
+        const end = () => {
+            alarm?.stop();
+            stopListening();
+            release();
+        };
 
         const settle = () => {
-            alarm?.stop();
-            release();
+            end();
             resolve({
                 done: futures.filter(future => future.is_done()),
                 not_done: futures.filter(future => !future.is_done()),
@@ -445,10 +497,9 @@ function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETE
         }
 
         alarm = new Alarm(timeout, settle);
-        onCancelled(cancellable, () => {
-            alarm.stop();
-            release();
-            reject(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, 'The wait was cancelled'));
+        stopListening = onCancelled(cancellable, () => {
+            end();
+            reject(cancelled());
         });
         futures.forEach(future => future.add_done_callback(() => {
             if (--left === 0 || isEnough(future, returnWhen))
@@ -480,17 +531,23 @@ function overrideIterator({prototype}, toStep) {
     };
 
     prototype[Symbol.asyncIterator] = function () {
+        let isLeft = false;
+
         return {
             next: () => new Promise((resolve, reject) => {
                 this.next_async(null, (_, result) => {
                     try {
-                        resolve(read(() => this.next_finish(result)));
+                        // One that was left may not be asked any more.
+                        resolve(isLeft ? {done: true, value: undefined} : read(() => this.next_finish(result)));
                     } catch (error) {
                         reject(error);
                     }
                 });
             }),
-            return: value => Promise.resolve(leave(this, value)),
+            return: value => {
+                isLeft = true;
+                return Promise.resolve(leave(this, value));
+            },
         };
     };
 }
