@@ -422,8 +422,10 @@ run({
         equal((await step).done, true);
     },
 
-    async 'map/refuses-options-that-it-does-not-know'() {
-        matches((await failure(() => pool.map(echo, [], {chunkSize: 5}))).message, /“chunkSize”/);
+    async 'options/that-are-not-known-are-refused'() {
+        matches((await failure(() => pool.map(echo, [], {chunkSize: 5}))).message, /map\(\) .*“chunkSize”/);
+        matches((await failure(() => Cf.as_completed([], {timeOut: 5}))).message, /as_completed\(\) .*“timeOut”/);
+        matches((await failure(() => Cf.wait([], {returnWhen: 5}))).message, /wait\(\) .*“returnWhen”/);
     },
 
     async 'wait/for-all'() {

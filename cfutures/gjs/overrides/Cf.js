@@ -12,8 +12,8 @@
 //     await pool.shutdown();
 //
 // gjs loads this file when the namespace is first used, and calls _init() with it. The parts are in the folder
-// cfutures, in which each uses only those before it: garbage and ownership, values, functions and cancelling,
-// futures, sets, executors.
+// cfutures, in which each uses only those before it: garbage, ownership and options, values, functions and
+// cancelling, futures, sets, executors.
 
 /* exported _init */
 

@@ -15,6 +15,7 @@ const {COST_OF_CALL, produced} = imports.overrides.cfutures.garbage;
 const {cancellableOf} = imports.overrides.cfutures.cancelling;
 const {referenceToName, sourceOf} = imports.overrides.cfutures.functions;
 const {keepError, keepResult, toError, toValue} = imports.overrides.cfutures.futures;
+const {areOptions, checkOptions} = imports.overrides.cfutures.options;
 const {own} = imports.overrides.cfutures.ownership;
 const {Results} = imports.overrides.cfutures.sets;
 const {argumentsToVariant, notPortable} = imports.overrides.cfutures.values;
@@ -28,17 +29,6 @@ function refuseThreads(what) {
     throw new TypeError(`${what} cannot run in a Cf.ThreadPoolExecutor: JavaScript runs in the main thread alone. ` +
         'Submit it to a Cf.ProcessPoolExecutor, which runs JavaScript in parallel, or submit a native function by ' +
         "its name, which does run in threads: submit_name('libfoo.so:count', variant)");
-}
-
-function areOptions(what) {
-    return what instanceof Object && typeof what !== 'function' && !Array.isArray(what);
-}
-
-function checkOptions(method, options, known) {
-    const unknown = Object.keys(options).find(name => !known.includes(name));
-
-    if (unknown !== undefined)
-        throw new TypeError(`${method}() has no option “${unknown}”`);
 }
 
 // Kinds of call. Each has a name and a function that makes the arguments, or is a function to be called here.

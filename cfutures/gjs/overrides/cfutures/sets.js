@@ -11,10 +11,14 @@
 
 const {Cf, Gio, GLib} = imports.gi;
 const {cancellableOf, onCancelled} = imports.overrides.cfutures.cancelling;
+const {checkOptions} = imports.overrides.cfutures.options;
 const {fromResult} = imports.overrides.cfutures.values;
 const {resultOf, toException} = imports.overrides.cfutures.futures;
 
 const FOR_EVER = -1;
+const COMMON_OPTIONS = ['timeout', 'cancellable', 'signal'];
+const AS_COMPLETED_OPTIONS = [...COMMON_OPTIONS, 'buffer_size', 'cancel_futures'];
+const WAIT_OPTIONS = [...COMMON_OPTIONS, 'return_when'];
 
 function timedOut() {
     return new GLib.Error(Cf.Error, Cf.Error.TIMED_OUT, 'The calls took too long');
@@ -264,7 +268,7 @@ class Calls {
 }
 
 class CompletedFutures extends Calls {
-    constructor(futures, {buffer_size = 0, cancel_futures = true, ...rest} = {}) {
+    constructor(futures, {buffer_size = 0, cancel_futures = true, ...rest}) {
         super(futures, rest);
         this._pending = new Set();
         this._completed = [];
@@ -468,7 +472,7 @@ function isEnough(future, returnWhen) {
 }
 
 // Resolves to those that are done and those that are not, also when the time is over.
-function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETED, timeout = FOR_EVER, ...rest} = {}) {
+function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETED, timeout = FOR_EVER, ...rest}) {
     const futures = [...new Set(iterable)];
     const {cancellable, release} = cancellableOf(rest);
 
@@ -562,11 +566,19 @@ function override() {
         value: isThere ? fromResult(variant) : undefined,
     }));
 
-    Cf.as_completed = function (futures, options) {
-        return typeof options === 'number' ? asCompleted(futures, options) : new CompletedFutures(futures, options);
+    Cf.as_completed = function (futures, options = {}) {
+        if (typeof options === 'number')
+            return asCompleted(futures, options);
+
+        checkOptions('as_completed', options, AS_COMPLETED_OPTIONS);
+        return new CompletedFutures(futures, options);
     };
 
-    Cf.wait = function (futures, options, ...rest) {
-        return typeof options === 'number' ? wait(futures, options, ...rest) : waitFor(futures, options);
+    Cf.wait = function (futures, options = {}, ...rest) {
+        if (typeof options === 'number')
+            return wait(futures, options, ...rest);
+
+        checkOptions('wait', options, WAIT_OPTIONS);
+        return waitFor(futures, options);
     };
 }
