@@ -101,6 +101,14 @@ run({
         }
     },
 
+    async 'here/functions-submit-others'() {
+        const inner = new Cf.InlineExecutor();
+        const countDown = n => n === 0 ? 0 : 1 + inner.submit(countDown, n - 1).result();
+
+        for (const executor of HERE)
+            equal(await executor.submit(countDown, 20), 20);
+    },
+
     async 'here/cancelling'() {
         const executor = new Cf.MainContextExecutor();
         let isCalled = false;

@@ -103,16 +103,19 @@ class Submissions {
     constructor() {
         const executor = Cf.Executor.prototype;
 
-        for (const name of ['map_name', 'shutdown', 'submit_async', 'submit_local', 'submit_name', 'submit_task'])
+        for (const name of ['map_name', 'shutdown', 'submit_async', 'submit_name', 'submit_task'])
             this[name] = executor[name];
         this.newTask = Cf.Task.new_by_name;
         this.newLocalTask = Cf.Task.new_local;
     }
 
+    // A local function becomes a task: gjs 1.74 frees the wrong callback when submit_local() is called by a function
+    // that submit_local() calls.
     submit(executor, call, args) {
-        produced(COST_OF_CALL);
         if (call.local !== undefined)
-            return this.submit_local.call(executor, toLocalFunction(call.local, args));
+            return this.submit_task.call(executor, this.makeTask(call, args, {}));
+
+        produced(COST_OF_CALL);
         return this.submit_name.call(executor, call.name, call.toArguments(args));
     }
 
