@@ -101,6 +101,26 @@ run({
         }
     },
 
+    async 'here/functions-find-their-own-future'() {
+        for (const executor of HERE) {
+            const found = [];
+            const inner = new Cf.InlineExecutor();
+            const future = executor.submit(() => {
+                const own = Cf.current_future();
+
+                own.report_progress(0.5, 'halfway');
+                inner.submit(() => found.push(Cf.current_future() !== own));
+                found.push(Cf.current_future() === own);
+                return 5;
+            });
+
+            equal(await future, 5);
+            equal(found, [true, true]);
+            equal([future.progress, future.message], [0.5, 'halfway']);
+            equal(Cf.current_future(), null);
+        }
+    },
+
     async 'here/functions-submit-others'() {
         const inner = new Cf.InlineExecutor();
         const countDown = n => n === 0 ? 0 : 1 + inner.submit(countDown, n - 1).result();

@@ -334,6 +334,19 @@ run({
         isError(await failure(() => future), Cf.Error, Cf.Error.WORKER_DIED);
     },
 
+    async 'process-pool/functions/find-their-own-future'() {
+        const future = pool.submit(async () => {
+            const {Cf} = imports.gi;
+
+            await null;
+            Cf.current_future().report_progress(0.5, 'halfway');
+            return Cf.current_future() === cfuturesWorker.currentCall();
+        });
+
+        equal(await future, true);
+        equal([future.progress, future.message], [0.5, 'halfway']);
+    },
+
     async 'process-pool/progress/is-notified-on-the-main-loop'() {
         const seen = [];
         const future = pool.submit(async () => {

@@ -82,9 +82,15 @@ function describe(executor, callable) {
 
 // Calls that are made here.
 
+let current = null;
+
 function toLocalFunction(callable, args) {
     return future => {
+        const outer = current;
+
         try {
+            current = future;
+
             const value = callable(...args);
 
             keepResult(future, value);
@@ -92,6 +98,8 @@ function toLocalFunction(callable, args) {
         } catch (error) {
             keepError(future, error);
             throw toError(error);
+        } finally {
+            current = outer;
         }
     };
 }
@@ -282,6 +290,11 @@ function overrideProcessPool() {
     Cf.ProcessPoolExecutor.new = (maxWorkers = 0) => new Cf.ProcessPoolExecutor({max_workers: maxWorkers});
 }
 
+// The future of the call that is made just now: here, or in a worker, whose calls take turns.
+function currentFuture() {
+    return current ?? globalThis.cfuturesWorker?.currentCall() ?? null;
+}
+
 function overrideTask() {
     const newByName = Cf.Task.new_by_name;
 
@@ -301,4 +314,5 @@ function override() {
     overrideThreadPool();
     overrideProcessPool();
     overrideTask();
+    Cf.current_future = currentFuture;
 }
