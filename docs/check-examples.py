@@ -3,7 +3,7 @@
 """Compiles every block of C, or of Vala, of the pages given, and runs those that are programs. Speaks TAP.
 
 A block with a main() is a program: it is linked with the CFutures that pkg-config finds and run, and if a ```text
-block follows before the next block of the language, that is what it has to print. Any other block has to compile on
+block follows before the next block of any language, that is what it has to print. Any other block has to compile on
 its own; in C, with <cfutures.h> included before it.
 """
 
@@ -94,10 +94,12 @@ class Example:
 def examples_in(page, block):
     text = page.read_text(encoding='utf-8')
     examples = []
-    for match in re.finditer(rf'^```({block}|text)\n(.*?)^```$', text, re.MULTILINE | re.DOTALL):
-        if match[1] == block:
+    language = None
+    for match in re.finditer(r'^```(\w+)\n(.*?)^```$', text, re.MULTILINE | re.DOTALL):
+        previous, language = language, match[1]
+        if language == block:
             examples.append(Example(page, text.count('\n', 0, match.start()) + 1, match[2]))
-        elif examples and examples[-1].is_program and examples[-1].expected_output is None:
+        elif language == 'text' and previous == block and examples[-1].is_program:
             examples[-1].expected_output = match[2]
     return examples
 

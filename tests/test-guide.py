@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Runs the programs of the guide page given, and compares what they print with what the page says.
+"""Runs the programs of the pages given, and compares what they print with what the page says.
 
-    test-guide.py PAGE LANGUAGE INTERPRETER
+    test-guide.py LANGUAGE INTERPRETER PAGE…
 
-The language is what the blocks of the page are marked with. A program is what a block with its output follows. Other
+The language is what the blocks of the pages are marked with. A program is what a block with its output follows. Other
 blocks have to be of the language at least, and those that begin with the name of a file, as a comment, are that file.
 """
 
@@ -17,8 +17,7 @@ import unittest
 
 import tap
 
-PAGE = pathlib.Path(sys.argv[1])
-LANGUAGE, INTERPRETER = sys.argv[2:]
+LANGUAGE, INTERPRETER, *PAGES = sys.argv[1:]
 BLOCK = re.compile(rf'^```{LANGUAGE}\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?', re.MULTILINE | re.DOTALL)
 FILE_NAME = re.compile(r'^(?:#|//) ([\w-]+\.\w+)\n')
 LONG = 60
@@ -43,12 +42,13 @@ ARGUMENTS = {
 
 class Guide(unittest.TestCase):
     def test_programs(self):
-        blocks = BLOCK.findall(PAGE.read_text())
-        self.assertTrue(blocks)
-        with tempfile.TemporaryDirectory() as directory:
-            for source, expected in blocks:
-                with self.subTest(source):
-                    self.check(source, expected, pathlib.Path(directory))
+        for page in PAGES:
+            blocks = BLOCK.findall(pathlib.Path(page).read_text())
+            self.assertTrue(blocks)
+            with tempfile.TemporaryDirectory() as directory:
+                for source, expected in blocks:
+                    with self.subTest(source):
+                        self.check(source, expected, pathlib.Path(directory))
 
     def check(self, source, expected, directory):
         run, parse = ARGUMENTS[LANGUAGE]
