@@ -76,7 +76,7 @@ GList        *cf_call_dispatcher_take_from_dead   (CfCallDispatcher  *self,
 void          cf_call_dispatcher_end_call         (CfCallDispatcher  *self,
                                                    CfRemoteCall      *call,
                                                    guint              duration_nsec);
-gboolean      cf_call_dispatcher_wants_worker     (CfCallDispatcher  *self);
+gboolean      cf_call_dispatcher_lacks_worker     (CfCallDispatcher  *self);
 
 /* These take it: */
 

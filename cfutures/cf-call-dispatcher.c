@@ -222,18 +222,20 @@ cf_call_dispatcher_take_back_all (CfCallDispatcher *self,
 }
 
 /**
- * cf_call_dispatcher_wants_worker:
+ * cf_call_dispatcher_lacks_worker:
  * @self: a dispatcher
  *
- * Returns: whether one more worker should be started
+ * As long as there is one lacking the manager sleeps until `start_after` at most: whoever finds that one is wakes it,
+ * whether or not it may be started now.
+ *
+ * Returns: whether one more worker should be started, at `start_after`
  */
 gboolean
-cf_call_dispatcher_wants_worker (CfCallDispatcher *self)
+cf_call_dispatcher_lacks_worker (CfCallDispatcher *self)
 {
   return self->ledger.broken == NULL &&
          self->queue.n_calls > cf_worker_set_count_available (&self->workers) &&
-         cf_worker_set_count_living (&self->workers) < self->config.max_workers &&
-         g_get_monotonic_time () >= self->start_after;
+         cf_worker_set_count_living (&self->workers) < self->config.max_workers;
 }
 
 /**
@@ -253,7 +255,7 @@ cf_call_dispatcher_dispatch (CfCallDispatcher *self)
 
       if (worker == NULL || (call->is_large && call->payload < 0))
         {
-          if (worker != NULL || cf_call_dispatcher_wants_worker (self))
+          if (worker != NULL || cf_call_dispatcher_lacks_worker (self))
             cf_call_dispatcher_kick_once (self);
           return;
         }
@@ -265,7 +267,7 @@ cf_call_dispatcher_dispatch (CfCallDispatcher *self)
           continue;
         }
 
-      if (self->queue.n_calls > 0 && cf_call_dispatcher_wants_worker (self))
+      if (self->queue.n_calls > 0 && cf_call_dispatcher_lacks_worker (self))
         cf_call_dispatcher_kick_once (self);
     }
 

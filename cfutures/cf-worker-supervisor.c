@@ -206,7 +206,8 @@ cf_worker_supervisor_start_workers (CfWorkerSupervisor *self)
   do
     {
       cf_mutex_lock (&self->dispatcher->mutex);
-      wants_one = cf_call_dispatcher_wants_worker (self->dispatcher);
+      wants_one = cf_call_dispatcher_lacks_worker (self->dispatcher) &&
+                  g_get_monotonic_time () >= self->dispatcher->start_after;
       cf_mutex_unlock (&self->dispatcher->mutex);
     }
   while (wants_one && start_worker (self));
@@ -451,7 +452,7 @@ cf_worker_supervisor_tend_workers (CfWorkerSupervisor *self,
   gint64 now = g_get_monotonic_time ();
 
   cf_mutex_lock (&dispatcher->mutex);
-  if (dispatcher->queue.n_calls > 0 && dispatcher->start_after > now)
+  if (cf_call_dispatcher_lacks_worker (dispatcher))
     again_at = earlier (again_at, dispatcher->start_after);
   for (guint i = 0; i < count_workers (self); i++)
     again_at = earlier (again_at, tend (self, nth_worker (self, i), now));

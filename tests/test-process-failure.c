@@ -444,6 +444,36 @@ test_descriptors_run_out (Fixture       *fixture,
   g_close (lowest, NULL);
 }
 
+/* A call that comes while no worker may be started, to a manager that sleeps because there was nothing to do. */
+static void
+test_call_after_descriptors_ran_out (Fixture       *fixture,
+                                     gconstpointer  data)
+{
+  int lowest = dup (STDERR_FILENO);
+
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr(CfExecutor) executor = cf_process_pool_executor_new (1);
+      g_autoptr(CfFuture) cancelled = NULL;
+      g_autoptr(CfFuture) future = NULL;
+      rlim_t limit = limit_descriptors (lowest);
+
+      cancelled = cf_executor_submit (executor, return_pid, NULL);
+      g_assert_false (cf_future_wait (cancelled, 10 * G_TIME_SPAN_MILLISECOND, NULL, NULL));
+      g_assert_true (cf_future_cancel (cancelled));
+      limit_descriptors (limit);
+
+      /* Has the manager see that there is nothing to do. If it takes longer the call finds it awake, and succeeds. */
+      cf_process_pool_executor_set_idle_timeout (CF_PROCESS_POOL_EXECUTOR (executor), G_TIME_SPAN_HOUR);
+      g_usleep (i * G_TIME_SPAN_MILLISECOND);
+      future = cf_executor_submit (executor, return_pid, NULL);
+      g_assert_true (cf_future_wait (future, 60 * G_TIME_SPAN_SECOND, NULL, NULL));
+      g_assert_no_error (cf_future_get_error (future));
+    }
+
+  g_close (lowest, NULL);
+}
+
 /* Workers that hang. */
 
 static GVariant *
@@ -850,6 +880,7 @@ main (int   argc,
   add ("broken/leaves-no-call-behind", 2, test_broken_when_busy);
   g_test_add_func ("/process-failure/broken/has-no-workers-without-numbers", test_numbers_of_failing);
   add ("broken/not-by-a-lack-of-descriptors", 2, test_descriptors_run_out);
+  add ("broken/not-for-calls-after-a-lack-of-descriptors", 1, test_call_after_descriptors_ran_out);
 
   add ("hanging/call-times-out", 1, test_timeout);
   add ("hanging/call-times-out-when-stopped", 1, test_timeout_when_stopped);
