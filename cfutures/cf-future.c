@@ -215,7 +215,8 @@ settle (CfFuture          *self,
       return FALSE;
     }
 
-  if (was_pending)
+  /* An owner that has given the call of a remote future back may be gone. */
+  if (was_pending && (word & CF_WORD_REMOTE) == 0)
     withdraw (self);
 
   if (self->call.kind != CF_CALL_NONE)

@@ -89,13 +89,16 @@ take_back (CfFutureOwner *owner,
            CfCall        *call_to_free)
 {
   CfProcessScheduler *self = (CfProcessScheduler *) owner;
+  CfCountsNotifier *notifier = cf_counts_notifier_ref (self->notifier);
+  gboolean is_withdrawn = cf_call_dispatcher_withdraw (&self->dispatcher, future->remote_call, call_to_free);
 
-  /* The future is kept by whoever settles it. */
-  if (!cf_call_dispatcher_withdraw (&self->dispatcher, future->remote_call, call_to_free))
-    return FALSE;
+  /* The scheduler may be gone now: this may have been the last call of a pool that was dropped. The future is kept by
+   * whoever settles it. */
+  if (is_withdrawn)
+    cf_counts_notifier_changed (notifier);
+  cf_counts_notifier_unref (notifier);
 
-  cf_counts_notifier_changed (self->notifier);
-  return TRUE;
+  return is_withdrawn;
 }
 
 static gboolean

@@ -621,6 +621,61 @@ test_shutdown (void)
   end_bookkeeping ();
 }
 
+/* Dropping a pool while its last call is cancelled, after which nothing of it is left */
+
+typedef struct
+{
+  CfExecutor *executor;
+  CfFuture   *future;
+} LastCall;
+
+static void
+submit_last_call (gpointer scene)
+{
+  LastCall *last = scene;
+
+  last->executor = cf_process_pool_executor_new (1);
+  last->future = cf_executor_submit (last->executor, double_number, g_variant_new_int64 (1));
+}
+
+static void
+drop_pool (gpointer scene)
+{
+  LastCall *last = scene;
+
+  g_clear_object (&last->executor);
+}
+
+static void
+cancel_last_call (gpointer scene)
+{
+  LastCall *last = scene;
+
+  race_delay (500);
+  cf_future_cancel (last->future);
+}
+
+static void
+check_last_call (gpointer scene)
+{
+  LastCall *last = scene;
+
+  if (!cf_future_is_cancelled (last->future))
+    g_assert_cmpint (cf_future_get_int64 (last->future, NULL), ==, 2);
+  g_clear_object (&last->future);
+}
+
+static void
+test_cancel_last_call (void)
+{
+  const Race race = { submit_last_call, { drop_pool, cancel_last_call }, check_last_call };
+  LastCall last;
+
+  begin_bookkeeping ();
+  race_run (&race, &last, stress_scale (5000));
+  end_bookkeeping ();
+}
+
 /* Ending a pool the hard way */
 
 static void
@@ -682,6 +737,7 @@ main (int   argc,
   g_test_add_func ("/process-pool/many-threads", test_many_threads);
   g_test_add_func ("/process-pool/come-and-go", test_pools);
   g_test_add_func ("/process-pool/shutdown-races-submission", test_shutdown);
+  g_test_add_func ("/process-pool/dropped-while-the-last-call-is-cancelled", test_cancel_last_call);
   g_test_add_func ("/process-pool/killed-when-busy", test_kill);
 
   return g_test_run ();
