@@ -193,7 +193,15 @@ cf_channel_init_worker (CfChannel  *self,
   if (region >= 0)
     g_close (region, NULL);
 
-  return self->region != NULL && cf_channel_send (self, CF_MESSAGE_READY, PROTOCOL_VERSION, 0, NULL, -1);
+  if (self->region == NULL)
+    return FALSE;
+
+  if (cf_channel_send (self, CF_MESSAGE_READY, PROTOCOL_VERSION, 0, NULL, -1))
+    return TRUE;
+
+  /* The pool did not wait for it. */
+  g_set_error_literal (error, G_IO_ERROR, g_io_error_from_errno (errno), g_strerror (errno));
+  return FALSE;
 }
 
 void
