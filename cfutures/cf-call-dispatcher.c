@@ -543,7 +543,8 @@ cf_call_dispatcher_fail_initializer (CfCallDispatcher *self,
 
 /* For the manager. */
 
-/* Notes which calls of a worker have begun. Returns whether others wait to. */
+/* Notes which calls of a worker have begun, and asks those to give up that are to. Returns whether others wait to begin,
+ * or to be asked. */
 static gboolean
 look_at_worker (CfCallDispatcher *self,
                 CfRemoteWorker   *worker,
@@ -551,6 +552,7 @@ look_at_worker (CfCallDispatcher *self,
                 GPtrArray        *begun)
 {
   GList *link = worker->calls.head;
+  gboolean is_to_be_asked = FALSE;
 
   worker->is_full = FALSE;
   for (; link != NULL && cf_remote_worker_has_begun (worker, link->data); link = link->next)
@@ -560,16 +562,16 @@ look_at_worker (CfCallDispatcher *self,
       if (!call->is_begun && !call->is_initializer)
         g_ptr_array_add (begun, g_object_ref (call->future));
       if (call->is_cancel_requested)
-        cf_remote_worker_ask_to_give_up (worker, call);
+        call->is_cancel_requested = !cf_remote_worker_ask_to_give_up (worker, call);
+      is_to_be_asked = is_to_be_asked || call->is_cancel_requested;
       call->is_begun = TRUE;
-      call->is_cancel_requested = FALSE;
     }
 
   /* They were given to it before those that are in the queue, and are not to wait longer than these. */
   if (link != NULL && link != worker->calls.head && now - worker->since > STUCK_USEC)
     cf_call_dispatcher_take_back_all (self, worker);
 
-  return link != NULL;
+  return link != NULL || is_to_be_asked;
 }
 
 /**

@@ -72,7 +72,7 @@ gboolean        cf_remote_worker_has_begun  (CfRemoteWorker       *self,
 guint           cf_remote_worker_count_unbegun (CfRemoteWorker    *self);
 void            cf_remote_worker_remove     (CfRemoteWorker       *self,
                                              CfRemoteCall         *call);
-void            cf_remote_worker_ask_to_give_up (CfRemoteWorker   *self,
+gboolean        cf_remote_worker_ask_to_give_up (CfRemoteWorker   *self,
                                              CfRemoteCall         *call);
 gboolean        cf_remote_worker_finish     (CfRemoteWorker       *self);
 void            cf_remote_worker_take_fault (CfRemoteWorker       *self,

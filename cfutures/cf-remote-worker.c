@@ -203,12 +203,14 @@ cf_remote_worker_count_unbegun (CfRemoteWorker *self)
  * @call: one of its calls, which has begun
  *
  * Has the call's cancellable cancelled there.
+ *
+ * Returns: %FALSE if there is no room to say so now
  */
-void
+gboolean
 cf_remote_worker_ask_to_give_up (CfRemoteWorker *self,
                                  CfRemoteCall   *call)
 {
-  cf_channel_send (get_channel (self), CF_MESSAGE_CANCEL, 0, call->id, NULL, -1);
+  return cf_channel_send (get_channel (self), CF_MESSAGE_CANCEL, 0, call->id, NULL, -1);
 }
 
 /**
