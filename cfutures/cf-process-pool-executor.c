@@ -88,6 +88,7 @@ enum
 {
   PROP_WORKER_KIND = 1,
   PROP_WORKER_ARGV,
+  PROP_INTERPRETER_ARGV,
   PROP_LAUNCHER_ARGV,
   PROP_ENVIRONMENT,
   PROP_WORKING_DIRECTORY,
@@ -168,6 +169,10 @@ cf_process_pool_executor_get_property (GObject    *object,
       g_value_set_boxed (value, cf_process_pool_executor_get_worker_argv (self));
       break;
 
+    case PROP_INTERPRETER_ARGV:
+      g_value_set_boxed (value, cf_process_pool_executor_get_interpreter_argv (self));
+      break;
+
     case PROP_LAUNCHER_ARGV:
       g_value_set_boxed (value, cf_process_pool_executor_get_launcher_argv (self));
       break;
@@ -213,6 +218,10 @@ cf_process_pool_executor_set_property (GObject      *object,
 
     case PROP_WORKER_ARGV:
       cf_process_pool_executor_set_worker_argv (self, g_value_get_boxed (value));
+      break;
+
+    case PROP_INTERPRETER_ARGV:
+      cf_process_pool_executor_set_interpreter_argv (self, g_value_get_boxed (value));
       break;
 
     case PROP_LAUNCHER_ARGV:
@@ -289,6 +298,19 @@ cf_process_pool_executor_class_init (CfProcessPoolExecutorClass *klass)
    */
   properties[PROP_WORKER_ARGV] =
     g_param_spec_boxed ("worker-argv", NULL, NULL, G_TYPE_STRV, flags);
+
+  /**
+   * CfProcessPoolExecutor:interpreter-argv: (getter get_interpreter_argv) (setter set_interpreter_argv)
+   *
+   * The command that runs the script of workers for Python or JavaScript, instead of the system's Python or `gjs`: the
+   * Python of a virtual environment, with options. It has to find GObject Introspection and CFutures.
+   *
+   * A Python program need not set it: its workers run the Python that runs the program.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_INTERPRETER_ARGV] =
+    g_param_spec_boxed ("interpreter-argv", NULL, NULL, G_TYPE_STRV, flags);
 
   /**
    * CfProcessPoolExecutor:launcher-argv: (getter get_launcher_argv) (setter set_launcher_argv)
@@ -466,6 +488,44 @@ cf_process_pool_executor_set_worker_argv (CfProcessPoolExecutor *self,
   g_return_if_fail (!has_begun (self));
 
   set_strv (self, &get_config (self)->worker.worker_argv, argv, PROP_WORKER_ARGV);
+}
+
+/**
+ * cf_process_pool_executor_get_interpreter_argv:
+ * @self: a pool
+ *
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): the command that runs the script of workers for Python or
+ *   JavaScript, or %NULL for the system's
+ *
+ * Since: 1.0
+ */
+const char * const *
+cf_process_pool_executor_get_interpreter_argv (CfProcessPoolExecutor *self)
+{
+  g_return_val_if_fail (CF_IS_PROCESS_POOL_EXECUTOR (self), NULL);
+
+  return (const char *const *) get_config (self)->worker.interpreter_argv;
+}
+
+/**
+ * cf_process_pool_executor_set_interpreter_argv:
+ * @self: a pool to which nothing has been submitted yet
+ * @argv: (nullable) (array zero-terminated=1): the command that runs the script of workers for Python or JavaScript, or
+ *   %NULL
+ *
+ * Sets [property@Cf.ProcessPoolExecutor:interpreter-argv].
+ *
+ * Since: 1.0
+ */
+void
+cf_process_pool_executor_set_interpreter_argv (CfProcessPoolExecutor *self,
+                                               const char * const    *argv)
+{
+  g_return_if_fail (CF_IS_PROCESS_POOL_EXECUTOR (self));
+  g_return_if_fail (argv == NULL || argv[0] != NULL);
+  g_return_if_fail (!has_begun (self));
+
+  set_strv (self, &get_config (self)->worker.interpreter_argv, argv, PROP_INTERPRETER_ARGV);
 }
 
 /**

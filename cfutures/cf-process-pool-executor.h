@@ -30,6 +30,12 @@ void         cf_process_pool_executor_set_worker_argv          (CfProcessPoolExe
                                                                 const char * const     *argv);
 CF_AVAILABLE_IN_ALL
 const char * const *
+             cf_process_pool_executor_get_interpreter_argv     (CfProcessPoolExecutor  *self);
+CF_AVAILABLE_IN_ALL
+void         cf_process_pool_executor_set_interpreter_argv     (CfProcessPoolExecutor  *self,
+                                                                const char * const     *argv);
+CF_AVAILABLE_IN_ALL
+const char * const *
              cf_process_pool_executor_get_launcher_argv        (CfProcessPoolExecutor  *self);
 CF_AVAILABLE_IN_ALL
 void         cf_process_pool_executor_set_launcher_argv        (CfProcessPoolExecutor  *self,

@@ -15,6 +15,7 @@ typedef struct
   CfWorkerKind  kind;
   char        **launcher_argv;        /* (nullable): goes before the worker's own */
   char        **worker_argv;          /* (nullable): instead of what the kind stands for */
+  char        **interpreter_argv;     /* (nullable): instead of what runs the kind's script */
   char        **environment;          /* (nullable): inherited */
   char         *working_directory;    /* (nullable): inherited */
   int           stdout_descriptor;    /* -1: inherited */

@@ -62,6 +62,7 @@ cf_worker_settings_clear (CfWorkerSettings *self)
 {
   g_clear_pointer (&self->launcher_argv, g_strfreev);
   g_clear_pointer (&self->worker_argv, g_strfreev);
+  g_clear_pointer (&self->interpreter_argv, g_strfreev);
   g_clear_pointer (&self->environment, g_strfreev);
   g_clear_pointer (&self->working_directory, g_free);
   if (self->stdout_descriptor >= 0)
@@ -136,31 +137,50 @@ find_program (GError **error)
   return NULL;
 }
 
+static void
+add_arguments (GPtrArray          *argv,
+               const char *const  *arguments)
+{
+  for (; arguments != NULL && *arguments != NULL; arguments++)
+    g_ptr_array_add (argv, g_strdup (*arguments));
+}
+
+static void
+add_script (GPtrArray               *argv,
+            const CfWorkerSettings  *settings,
+            const char *const       *interpreter_argv,
+            const char              *name)
+{
+  if (settings->interpreter_argv != NULL)
+    interpreter_argv = (const char *const *) settings->interpreter_argv;
+
+  add_arguments (argv, interpreter_argv);
+  g_ptr_array_add (argv, find_worker_file (name));
+}
+
 static gboolean
 add_worker_argv (GPtrArray               *argv,
                  const CfWorkerSettings  *settings,
                  GError                 **error)
 {
+  static const char *const python_argv[] = { WORKER_PYTHON, NULL };
+  static const char *const gjs_argv[] = { "gjs", "--module", NULL };
   char *path;
 
   if (settings->worker_argv != NULL)
     {
-      for (char **argument = settings->worker_argv; *argument != NULL; argument++)
-        g_ptr_array_add (argv, g_strdup (*argument));
+      add_arguments (argv, (const char *const *) settings->worker_argv);
       return TRUE;
     }
 
   switch (settings->kind)
     {
     case CF_WORKER_KIND_PYTHON:
-      g_ptr_array_add (argv, g_strdup (WORKER_PYTHON));
-      g_ptr_array_add (argv, find_worker_file ("cfutures-worker.py"));
+      add_script (argv, settings, python_argv, "cfutures-worker.py");
       return TRUE;
 
     case CF_WORKER_KIND_GJS:
-      g_ptr_array_add (argv, g_strdup ("gjs"));
-      g_ptr_array_add (argv, g_strdup ("--module"));
-      g_ptr_array_add (argv, find_worker_file ("cfutures-worker.js"));
+      add_script (argv, settings, gjs_argv, "cfutures-worker.js");
       return TRUE;
 
     case CF_WORKER_KIND_NATIVE:
@@ -354,8 +374,7 @@ spawn (CfWorkerProcess         *self,
   if (settings->working_directory != NULL)
     g_subprocess_launcher_set_cwd (launcher, settings->working_directory);
 
-  for (char **argument = settings->launcher_argv; argument != NULL && *argument != NULL; argument++)
-    g_ptr_array_add (argv, g_strdup (*argument));
+  add_arguments (argv, (const char *const *) settings->launcher_argv);
   if (!add_worker_argv (argv, settings, error))
     return FALSE;
   g_ptr_array_add (argv, g_strdup (WORKER_ARGUMENT));

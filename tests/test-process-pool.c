@@ -412,6 +412,7 @@ test_properties (Fixture       *fixture,
                                                  "max-workers", 3,
                                                  "worker-kind", CF_WORKER_KIND_PYTHON,
                                                  "worker-argv", argv,
+                                                 "interpreter-argv", argv,
                                                  "launcher-argv", argv,
                                                  "environment", environment,
                                                  "working-directory", "/tmp",
@@ -421,6 +422,7 @@ test_properties (Fixture       *fixture,
                                                  NULL);
   CfProcessPoolExecutor *pool = CF_PROCESS_POOL_EXECUTOR (executor);
   g_auto(GStrv) worker_argv = NULL;
+  g_auto(GStrv) interpreter_argv = NULL;
   g_auto(GStrv) launcher_argv = NULL;
   g_autofree char *directory = NULL;
   gint64 idle_timeout;
@@ -429,6 +431,7 @@ test_properties (Fixture       *fixture,
 
   g_object_get (executor,
                 "worker-argv", &worker_argv,
+                "interpreter-argv", &interpreter_argv,
                 "launcher-argv", &launcher_argv,
                 "working-directory", &directory,
                 "max-tasks-per-worker", &max_tasks,
@@ -438,6 +441,7 @@ test_properties (Fixture       *fixture,
   g_assert_cmpuint (cf_executor_get_max_workers (executor), ==, 3);
   g_assert_cmpint (cf_process_pool_executor_get_worker_kind (pool), ==, CF_WORKER_KIND_PYTHON);
   g_assert_true (g_strv_equal ((const char *const *) worker_argv, argv));
+  g_assert_true (g_strv_equal ((const char *const *) interpreter_argv, argv));
   g_assert_true (g_strv_equal ((const char *const *) launcher_argv, argv));
   g_assert_true (g_strv_equal (cf_process_pool_executor_get_environment (pool), environment));
   g_assert_cmpstr (directory, ==, "/tmp");
@@ -455,12 +459,14 @@ test_settled (Fixture       *fixture,
   const char *none[] = { NULL };
 
   assert_critical (cf_process_pool_executor_set_worker_argv (fixture->pool, none));
+  assert_critical (cf_process_pool_executor_set_interpreter_argv (fixture->pool, none));
   assert_critical (cf_process_pool_executor_set_idle_timeout (fixture->pool, -2));
   assert_critical (cf_process_pool_executor_set_initializer (fixture->pool, NULL, NULL));
 
   ask_for_pid (fixture->executor);
   assert_critical (cf_process_pool_executor_set_worker_kind (fixture->pool, CF_WORKER_KIND_GJS));
   assert_critical (cf_process_pool_executor_set_worker_argv (fixture->pool, NULL));
+  assert_critical (cf_process_pool_executor_set_interpreter_argv (fixture->pool, NULL));
   assert_critical (cf_process_pool_executor_set_launcher_argv (fixture->pool, NULL));
   assert_critical (cf_process_pool_executor_set_environment (fixture->pool, NULL));
   assert_critical (cf_process_pool_executor_set_working_directory (fixture->pool, "/"));
