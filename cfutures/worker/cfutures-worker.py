@@ -25,9 +25,6 @@ import signal
 import sys
 import traceback
 import types
-from array import array
-from functools import singledispatch
-from numbers import Integral
 from pathlib import Path
 
 import gi
@@ -35,175 +32,6 @@ import gi
 gi.require_version('Cf', '1')
 
 from gi.repository import Cf, GLib  # noqa: E402
-
-GETTERS = {
-    'b': GLib.Variant.get_boolean,
-    'y': GLib.Variant.get_byte,
-    'n': GLib.Variant.get_int16,
-    'q': GLib.Variant.get_uint16,
-    'i': GLib.Variant.get_int32,
-    'u': GLib.Variant.get_uint32,
-    'x': GLib.Variant.get_int64,
-    't': GLib.Variant.get_uint64,
-    'h': GLib.Variant.get_handle,
-    'd': GLib.Variant.get_double,
-    's': GLib.Variant.get_string,
-    'o': GLib.Variant.get_string,
-    'g': GLib.Variant.get_string,
-    'as': GLib.Variant.get_strv,
-}
-
-# Arrays of which GLib and Python have the same picture in memory.
-ARRAY_FORMATS = {'ab': '?', 'an': 'h', 'aq': 'H', 'ai': 'i', 'au': 'I', 'ax': 'q', 'at': 'Q', 'ad': 'd'}
-
-# GLib takes values that are nested 128 deep; a dictionary in a dictionary counts three times.
-MAX_DEPTH = 40
-
-current = None
-
-
-def current_call():
-    """Returns the future of the call that is being made."""
-    return current
-
-
-def failure(code, message):
-    printable = message.encode(errors='backslashreplace').decode()
-    return GLib.Error.new_literal(Cf.error_quark(), printable, code)
-
-
-# What came: values to Python.
-
-
-def from_variant(variant):
-    signature = variant.get_type_string()
-    if signature in GETTERS:
-        return GETTERS[signature](variant)
-    if signature == 'ay':
-        return memory_of(variant)
-    if signature in ARRAY_FORMATS:
-        return memoryview(memory_of(variant)).cast(ARRAY_FORMATS[signature]).tolist()
-
-    children = (from_variant(variant.get_child_value(index)) for index in range(variant.n_children()))
-    if signature.startswith(('v', 'm')):
-        return next(children, None)
-    if signature.startswith('a{'):
-        return dict(children)
-    if signature.startswith('a'):
-        return list(children)
-    return tuple(children)
-
-
-def memory_of(variant):
-    return variant.get_data_as_bytes().get_data()
-
-
-def arguments_of(future):
-    variant = future.dup_arguments()
-    if variant is None:
-        return ()
-    if variant.get_type_string().startswith('('):
-        return from_variant(variant)
-    return (from_variant(variant),)
-
-
-# What goes: Python to values.
-
-
-@singledispatch
-def to_variant(value, depth=0):
-    raise failure(Cf.Error.NOT_PORTABLE,
-                  f'A value of the type “{type(value).__qualname__}” cannot be sent to another process')
-
-
-def to_variants(values, depth):
-    if depth == MAX_DEPTH:
-        raise failure(Cf.Error.NOT_PORTABLE, f'The value is nested more than {MAX_DEPTH} deep, or contains itself')
-    return [to_variant(value, depth + 1) for value in values]
-
-
-def from_memory(signature, memory):
-    return GLib.Variant.new_from_bytes(GLib.VariantType(signature), GLib.Bytes.new_take(bytes(memory)), True)
-
-
-@to_variant.register
-def _(value: GLib.Variant, depth=0):
-    return value
-
-
-@to_variant.register
-def _(value: None, depth=0):
-    return GLib.Variant.new_maybe(GLib.VariantType('v'), None)
-
-
-@to_variant.register
-def _(value: bool, depth=0):
-    return GLib.Variant.new_boolean(value)
-
-
-@to_variant.register
-def _(value: Integral, depth=0):
-    number = int(value)
-    if -2**63 <= number < 2**63:
-        return GLib.Variant.new_int64(number)
-    if 0 <= number < 2**64:
-        return GLib.Variant.new_uint64(number)
-    raise failure(Cf.Error.NOT_PORTABLE, 'An int of more than 64 bits cannot be sent to another process')
-
-
-@to_variant.register
-def _(value: float, depth=0):
-    return GLib.Variant.new_double(value)
-
-
-@to_variant.register
-def _(value: str, depth=0):
-    if '\0' in value:
-        raise failure(Cf.Error.NOT_PORTABLE, 'A str with a NUL character cannot be sent to another process')
-    return GLib.Variant.new_string(value)
-
-
-@to_variant.register(bytes)
-@to_variant.register(bytearray)
-@to_variant.register(memoryview)
-def _(value, depth=0):
-    return from_memory('ay', value)
-
-
-@to_variant.register
-def _(value: tuple, depth=0):
-    return GLib.Variant.new_tuple(*to_variants(value, depth))
-
-
-@to_variant.register
-def _(value: list, depth=0):
-    types_of_items = set(map(type, value))
-    if types_of_items == {float}:
-        return from_memory('ad', array('d', value))
-    if types_of_items == {int}:
-        with contextlib.suppress(OverflowError):
-            return from_memory('ax', array('q', value))
-
-    items = to_variants(value, depth)
-    if len({item.get_type_string() for item in items}) == 1:
-        return GLib.Variant.new_array(None, items)
-    return GLib.Variant.new_array(GLib.VariantType('v'), list(map(GLib.Variant.new_variant, items)))
-
-
-@to_variant.register
-def _(value: dict, depth=0):
-    keys = to_variants(value.keys(), depth)
-    signatures = {key.get_type_string() for key in keys} or {'s'}
-    if len(signatures) > 1 or not signatures <= GETTERS.keys() - {'as'}:
-        raise failure(Cf.Error.NOT_PORTABLE,
-                      'A dict whose keys are not of one basic type cannot be sent to another process')
-
-    items = map(GLib.Variant.new_variant, to_variants(value.values(), depth))
-    entry_type = GLib.VariantType(f'{{{signatures.pop()}v}}')
-    return GLib.Variant.new_array(entry_type, list(map(GLib.Variant.new_dict_entry, keys, items)))
-
-
-# Functions.
 
 
 def load_file(path):
@@ -219,6 +47,29 @@ def load_file(path):
         del sys.modules[path]
         raise
     return module
+
+
+def load_beside(name):
+    """Loads what the override has as well. It is beside this file, as not every program has the override."""
+    return load_file(str(Path(__file__).with_name(name)))
+
+
+values = load_beside('cfutures_values.py')
+
+current = None
+
+
+def current_call():
+    """Returns the future of the call that is being made."""
+    return current
+
+
+def failure(code, message):
+    printable = message.encode(errors='backslashreplace').decode()
+    return GLib.Error.new_literal(Cf.error_quark(), printable, code)
+
+
+# Functions.
 
 
 def load(module):
@@ -357,8 +208,8 @@ def handle(future):
     try:
         try:
             current = future
-            result = call(resolve(future.dup_function()), *arguments_of(future))
-            variant = None if result is None else to_variant(result)
+            result = call(resolve(future.dup_function()), *values.arguments_of(future.dup_arguments()))
+            variant = None if result is None else values.to_variant(result)
         finally:
             current = None
             # So that what the call has printed comes before what its submitter prints about the result.

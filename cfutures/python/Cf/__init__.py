@@ -20,10 +20,10 @@ again):
 The files form floors, each using only those below it:
 
     thread_pool, process_pool
-    workers, executors, sets
+    workers, executors, sets, tasks
     futures
     errors, pickling, waiting
-    library, overriding
+    library, overriding, values
 """
 
 from concurrent.futures import (ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, BrokenExecutor, CancelledError,
@@ -35,11 +35,13 @@ from .executors import Executor
 from .futures import Future, current_future
 from .process_pool import ProcessPoolExecutor
 from .sets import DoneAndNotDoneFutures, as_completed, wait
+from .tasks import Task
 from .thread_pool import ThreadPoolExecutor
 
 __all__ = ['ALL_COMPLETED', 'FIRST_COMPLETED', 'FIRST_EXCEPTION', 'BrokenExecutor', 'BrokenProcessPool',
            'BrokenThreadPool', 'CancelledError', 'DoneAndNotDoneFutures', 'Executor', 'Future', 'InvalidStateError',
-           'ProcessPoolExecutor', 'ThreadPoolExecutor', 'TimeoutError', 'as_completed', 'current_future', 'wait']
+           'ProcessPoolExecutor', 'Task', 'ThreadPoolExecutor', 'TimeoutError', 'as_completed', 'current_future',
+           'wait']
 
 # Python's own, by a name that the namespace can be given.
 TimeoutError = TimeoutError

@@ -16,6 +16,7 @@ from .errors import exception_of, fail
 from .library import claim, get_state, is_done, look_at_error, settle, settle_unlocked, wait_for
 from .overriding import Final, override
 from .pickling import unpickle
+from .values import from_variant
 from .waiting import block, here
 
 Cf = get_introspection_module('Cf')
@@ -217,7 +218,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
             return None, None
         if self._is_pickled:
             return unpickle(value.get_data_as_bytes().get_data())
-        return value.unpack() if isinstance(value, GLib.Variant) else value, None
+        return from_variant(value) if isinstance(value, GLib.Variant) else value, None
 
     def _block(self, timeout):
         """Blocks until the future is done.
