@@ -10,8 +10,10 @@ import concurrent.futures
 import itertools
 import os
 import pickle
+import subprocess
 import sys
 import weakref
+from multiprocessing import spawn
 
 from gi.module import get_introspection_module
 from gi.repository import GLib
@@ -35,6 +37,14 @@ def _items_of(chunks):
         chunk.reverse()
         while chunk:
             yield chunk.pop()
+
+
+def _interpreter_argv():
+    """Returns the command of this Python, as multiprocessing starts it; None if this is some other program."""
+    executable = spawn.get_executable()
+    if not executable or getattr(sys, 'frozen', False):
+        return None
+    return [os.fsdecode(executable), *subprocess._args_from_interpreter_flags()]
 
 
 @override
@@ -70,6 +80,11 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
         self.set_max_tasks_per_worker(max_tasks_per_child or 0)
         self._prepare_workers(initializer, initargs)
         self._pools.add(self)
+
+    def set_worker_kind(self, kind):
+        """Sets what the workers are. Those for Python are run by the interpreter that runs this program."""
+        super().set_worker_kind(kind)
+        self.set_interpreter_argv(_interpreter_argv() if kind == Cf.WorkerKind.PYTHON else None)
 
     def submit(self, fn, /, *args, **kwargs):
         """Has fn(*args, **kwargs) called by a process of the pool, and returns its future."""
