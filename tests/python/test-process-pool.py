@@ -4,6 +4,7 @@
 
 import concurrent.futures
 import concurrent.futures.process
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -240,6 +241,16 @@ class Arguments(unittest.TestCase):
             Cf.ProcessPoolExecutor(max_tasks_per_child=1.5)
         with self.assertRaises(ValueError):
             Cf.ProcessPoolExecutor(max_tasks_per_child=0)
+
+    def test_start_methods(self):
+        for context in (None, multiprocessing.get_context('spawn'), multiprocessing.get_context('forkserver')):
+            with self.subTest(context), Cf.ProcessPoolExecutor(1, mp_context=context) as pool:
+                self.assertEqual(pool.submit(abs, -1).result(LONG), 1)
+
+    def test_fork(self):
+        for limit in (None, 1):
+            with self.assertRaisesRegex(ValueError, "'fork' is not to be had.*'spawn'"):
+                Cf.ProcessPoolExecutor(1, multiprocessing.get_context('fork'), max_tasks_per_child=limit)
 
     def test_initializer(self):
         with Cf.ProcessPoolExecutor(1, initializer=prepare, initargs=(1, 2)) as pool:

@@ -62,8 +62,8 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
     def __init__(self, max_workers=None, mp_context=None, initializer=None, initargs=(), *, max_tasks_per_child=None):
         """Makes a pool of at most so many processes, by default as many as there are processors to use.
 
-        Each process calls initializer(*initargs) first, and makes at most max_tasks_per_child calls. There is one way
-        to start a process, whatever mp_context says.
+        Each process calls initializer(*initargs) first, and makes at most max_tasks_per_child calls. Processes are
+        started anew, and have nothing of this one's memory: an mp_context whose start method is 'fork' is refused.
         """
         if max_workers is not None and max_workers <= 0:
             raise ValueError('max_workers must be greater than 0')
@@ -73,6 +73,9 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
             raise TypeError('max_tasks_per_child must be an integer')
         if max_tasks_per_child is not None and max_tasks_per_child <= 0:
             raise ValueError('max_tasks_per_child must be >= 1')
+        if mp_context is not None and mp_context.get_start_method(allow_none=True) == 'fork':
+            raise ValueError("the start method 'fork' is not to be had: workers are started anew; "
+                             "use get_context('spawn'), or leave mp_context out")
         self._stay_at_home()
 
         Cf.ProcessPoolExecutor.__init__(self, max_workers=min(max_workers or 0, MAX_WORKERS))
