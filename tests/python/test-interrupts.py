@@ -2,14 +2,18 @@
 
 """Ctrl-C ends what blocks the main thread; and what blocks it lets other threads run."""
 
+import os
+import pathlib
 import signal
 import subprocess
 import sys
+import time
 import unittest
 
 import tap
 
 LONG = 10
+VERY_LONG = 60
 
 PROGRAM = '''
 import gi
@@ -80,6 +84,124 @@ class Interrupts(unittest.TestCase):
                 self.assertIn(b'KeyboardInterrupt', process.communicate(timeout=LONG)[1])
             finally:
                 process.send_signal(signal.SIGKILL)
+
+
+PROCESSES = '''
+import gi
+gi.require_version('Cf', '1')
+from gi.repository import Cf
+import os
+import signal
+import time
+
+class Pool(Cf.ProcessPoolExecutor):
+    def shutdown_async(self, *args):
+        super().shutdown_async(*args)
+        say(self)
+
+has_said = False
+
+def say(pool):
+    # That two calls have begun, and in which processes.
+    global has_said
+    while not has_said and pool.get_n_running() < 2:
+        time.sleep(0.001)
+    if not has_said:
+        has_said = True
+        print(*pool.get_worker_pids(), flush=True)
+
+pool = Pool(2, {options})
+futures = [pool.submit(time.sleep, 1000) for _ in range(20)]
+try:
+    {statement}
+except KeyboardInterrupt:
+    print('interrupted')
+finally:
+    {end}
+'''
+
+
+def is_alive(pid):
+    try:
+        return ') Z ' not in pathlib.Path(f'/proc/{pid}/stat').read_text()
+    except FileNotFoundError:
+        return False
+
+
+class Processes(unittest.TestCase):
+    """Ctrl-C in a terminal goes to the program and to its workers."""
+
+    def check(self, statement, end='pass', interrupt=os.killpg, expected='interrupted\n', status=0, options=''):
+        """Runs a program, interrupts it when its workers work, and returns what it writes on standard error."""
+        program = PROCESSES.format(statement=statement, end=end, options=options)
+        with subprocess.Popen([sys.executable, '-c', program], text=True, start_new_session=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                pids = [int(pid) for pid in process.stdout.readline().split()]
+                self.assertEqual(len(pids), 2)
+                interrupt(process.pid, signal.SIGINT)
+                output, errors = process.communicate(timeout=VERY_LONG)
+            finally:
+                process.kill()
+        self.assertEqual((output, process.returncode), (expected, status), errors)
+        while any(map(is_alive, pids)):
+            time.sleep(0.01)
+        return errors
+
+    def test_shutdown(self):
+        self.check('pool.shutdown()')
+
+    def test_shutdown_that_was_begun_before(self):
+        self.check('pool.shutdown(wait=False); pool.shutdown()')
+
+    def test_with_block(self):
+        self.check("""
+    with pool:
+        say(pool)
+        time.sleep(1000)
+""")
+
+    def test_end_of_a_with_block(self):
+        self.check("""
+    with pool:
+        pass
+""")
+
+    def test_map_in_a_with_block(self):
+        self.check("""
+    with pool:
+        results = pool.map(time.sleep, [1000] * 20)
+        say(pool)
+        list(results)
+""")
+
+    def test_signal_for_the_program_alone(self):
+        self.check('pool.shutdown()', interrupt=os.kill)
+
+    def test_what_becomes_of_the_calls(self):
+        """Those that were running failed, the others are cancelled. A worker may begin one more in between."""
+        end = """
+    futures = [future for future in futures if not future.cancelled()]
+    print(2 <= len(futures) <= 4, *{isinstance(future.exception(), (KeyboardInterrupt, Cf.BrokenProcessPool))
+                                    for future in futures})
+"""
+        self.check('pool.shutdown()', end, expected='interrupted\nTrue True\n')
+
+    def test_end_of_the_program(self):
+        self.assertIn('KeyboardInterrupt', self.check('pass', expected=''))
+
+    def test_interrupt_that_ends_the_program(self):
+        self.check('say(pool); time.sleep(1000)', 'raise KeyboardInterrupt', status=-signal.SIGINT)
+
+    def test_workers_that_ignore_it(self):
+        self.check('pool.shutdown()', options='initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)')
+
+    def test_result(self):
+        """The pool goes on, as a program may that goes on."""
+        self.check('say(pool); futures[0].result()', 'pool.kill_workers()')
+
+    def test_handler_that_raises_nothing(self):
+        self.check("signal.signal(signal.SIGINT, lambda *unused: pool.kill_workers()); pool.shutdown()", expected='')
 
 
 if __name__ == '__main__':

@@ -219,13 +219,32 @@ class Pools(unittest.TestCase):
     def test_interrupted_call(self):
         self.assertIsInstance(self.pool.submit(signal.raise_signal, signal.SIGINT).exception(LONG), KeyboardInterrupt)
 
-    def test_killing_the_workers(self):
-        self.pool.submit(abs, -1).result(LONG)
-        future = self.pool.submit(time.sleep, LONG)
-        while not future.running():
+    def check_ending_the_workers(self, end):
+        """As with Python 3.14: what runs is broken off, what has not begun is cancelled, and there are no more calls."""
+        running = [self.pool.submit(time.sleep, LONG) for _ in range(2)]
+        pending = [self.pool.submit(abs, -number) for number in range(100)]
+        while not all(future.running() for future in running):
             time.sleep(0.001)
+        pids = self.pool.get_worker_pids()
+        end()
+        for future in running:
+            self.assertIsInstance(future.exception(LONG), Cf.BrokenProcessPool)
+        self.assertTrue(all(future.cancelled() for future in pending))
+        with self.assertRaises(RuntimeError):
+            self.pool.submit(abs, -1)
+        self.pool.shutdown()
+        for pid in pids:
+            self.assertRaises(ProcessLookupError, os.kill, pid, 0)
+        end()
+
+    def test_terminating_the_workers(self):
+        self.check_ending_the_workers(self.pool.terminate_workers)
+
+    def test_killing_the_workers(self):
+        self.check_ending_the_workers(self.pool.kill_workers)
+
+    def test_ending_workers_that_were_never_started(self):
         self.pool.kill_workers()
-        self.assertIsInstance(future.exception(LONG), Cf.BrokenProcessPool)
         with self.assertRaises(RuntimeError):
             self.pool.submit(abs, -1)
 

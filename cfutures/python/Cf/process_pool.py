@@ -12,6 +12,7 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 import weakref
 from multiprocessing import spawn
 
@@ -22,6 +23,7 @@ from .executors import MAX_WORKERS
 from .futures import Future
 from .overriding import Final, override
 from .pickling import to_bytes_variant
+from .waiting import SIGNAL_INTERVAL
 
 Cf = get_introspection_module('Cf')
 
@@ -115,8 +117,42 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
         return _items_of(results)
 
     def shutdown(self, wait=True, *, cancel_futures=False):
-        """Takes no more calls; waits for those submitted, or cancels those that have not begun."""
-        Cf.Executor.shutdown(self, wait, cancel_futures)
+        """Takes no more calls; waits for those submitted, or cancels those that have not begun.
+
+        Whoever interrupts the wait, by Ctrl-C, interrupts the work: calls are cancelled, and the workers are ended.
+        """
+        try:
+            if wait and threading.current_thread() is threading.main_thread():
+                self._wait_for_end(cancel_futures)
+            Cf.Executor.shutdown(self, wait, cancel_futures)
+        except KeyboardInterrupt:
+            self.terminate_workers()
+            raise
+
+    def __exit__(self, exception_type, exception, traceback):
+        if isinstance(exception, KeyboardInterrupt):
+            self.terminate_workers()
+        return super().__exit__(exception_type, exception, traceback)
+
+    def _wait_for_end(self, cancel_futures):
+        """Shuts the pool down and waits, in Python, so that a signal is handled."""
+        # The callbacks are functions of C: where C calls Python, PyGObject prints and drops a KeyboardInterrupt.
+        results = {}
+        context = GLib.MainContext()
+        context.push_thread_default()
+        try:
+            self.shutdown_async(cancel_futures, None, results.setdefault)
+        finally:
+            context.pop_thread_default()
+
+        clock = GLib.timeout_source_new(round(SIGNAL_INTERVAL * 1000))
+        clock.set_callback(bool, GLib.SOURCE_CONTINUE)
+        clock.attach(context)
+        try:
+            while not results:
+                context.iteration(True)
+        finally:
+            clock.destroy()
 
     @classmethod
     def _stay_at_home(cls):
@@ -139,8 +175,18 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
 
     @classmethod
     def _close_all(cls):
-        for pool in list(cls._pools):
-            pool.shutdown()
+        """Waits for the calls when the program ends, unless that was interrupted."""
+        pools = list(cls._pools)
+        is_interrupted = getattr(sys, 'last_type', None) is KeyboardInterrupt and not hasattr(sys, 'ps1')
+        try:
+            for pool in pools:
+                if is_interrupted:
+                    pool.terminate_workers()
+                pool.shutdown()
+        except KeyboardInterrupt:
+            for pool in pools:
+                pool.terminate_workers()
+            raise
 
 
 atexit.register(ProcessPoolExecutor._close_all)
