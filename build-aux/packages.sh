@@ -45,6 +45,7 @@ check | Vala                   | command valac                      | valac     
 check | vapigen                | command vapigen                    | valac                      | vala                          | vala
 check | PyGObject              | typelib Gio 2.0                    | python3-gi                 | python3-gobject-base          | python-gobject
 check | Python's own tests     | python test.test_concurrent_futures | libpython3.*-testsuite    | python3-test                  | python-tests
+check | cloudpickle            | python cloudpickle                 | python3-cloudpickle        | python3-cloudpickle           | python-cloudpickle
 check | mypy                   | command mypy                       | mypy                       | python3-mypy                  | mypy
 check | gjs                    | command gjs                        | gjs                        | gjs                           | gjs
 check | gi-docgen              | command gi-docgen                  | gi-docgen                  | gi-docgen                     | gi-docgen

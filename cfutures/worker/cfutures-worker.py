@@ -20,6 +20,7 @@ import contextlib
 import importlib
 import importlib.util
 import operator
+import os
 import pickle
 import signal
 import sys
@@ -54,6 +55,7 @@ def load_beside(name):
     return load_file(str(Path(__file__).with_name(name)))
 
 
+pickling = load_beside('cfutures_pickling.py')
 values = load_beside('cfutures_values.py')
 
 current = None
@@ -64,9 +66,13 @@ def current_call():
     return current
 
 
+def to_text(text):
+    """Returns what C can take for text."""
+    return text.replace('\0', '\\0').encode(errors='backslashreplace').decode()
+
+
 def failure(code, message):
-    printable = message.encode(errors='backslashreplace').decode()
-    return GLib.Error.new_literal(Cf.error_quark(), printable, code)
+    return GLib.Error.new_literal(Cf.error_quark(), to_text(message), code)
 
 
 # Functions.
@@ -115,18 +121,23 @@ def call(function, *args, **kwargs):
 
 @contextlib.contextmanager
 def no_process_pools():
-    """While the program is imported, a pool that it starts would import it again, and so on for ever."""
+    """While the program is imported, a pool that it has start workers would import it again, and so on for ever."""
     def refuse(*args, **kwargs):
         raise RuntimeError("The program starts a process pool when it is imported, as its workers do. "
                            "What only the program itself is to do belongs below “if __name__ == '__main__':”")
 
     pool = Cf.ProcessPoolExecutor
-    new, initialize = pool.new, pool.__init__
-    pool.new = pool.__init__ = refuse
+    methods = [name for name in dir(pool) if name.startswith(('submit', 'map'))]
+    own_methods = {name: method for name, method in vars(pool).items() if name in methods}
+    for name in methods:
+        setattr(pool, name, refuse)
     try:
         yield
     finally:
-        pool.new, pool.__init__ = new, initialize
+        for name in methods:
+            delattr(pool, name)
+        for name, method in own_methods.items():
+            setattr(pool, name, method)
 
 
 def import_program(path, package):
@@ -146,38 +157,35 @@ def prepare(script='', package='', search_path=(), arguments=(), initializer=b''
     `sys.argv`; and what to call then, pickled as for `call_pickled`. Each may be left out.
     """
     if search_path:
-        sys.path[:] = search_path
+        sys.path[:] = map(os.fsdecode, search_path)
     if arguments:
-        sys.argv[:] = arguments
+        sys.argv[:] = map(os.fsdecode, arguments)
     if script:
-        import_program(script, package)
+        import_program(os.fsdecode(script), package)
     if initializer:
         function, args, kwargs = pickle.loads(initializer)
         call(function, *args, **kwargs)
 
 
-def pickle_failure(exception):
+def pack_failure(exception):
     # Some exceptions can be pickled but not read again, for their class has a constructor of its own.
     with contextlib.suppress(Exception):
-        pickled = pickle.dumps((False, (exception, describe(exception))))
+        pickled = pickling.dump(exception)
         pickle.loads(pickled)
-        return pickled
+        return pickled, to_text(summarize(exception)), to_text(describe(exception))
     raise exception
 
 
 def call_pickled(pickled):
-    """Makes a call: `:pickle`, of a pickled `(function, args, kwargs)`.
+    """Makes a call that comes pickled, `:pickle`. What it returns is told in pickling.py.
 
-    Returns `(True, result)` or `(False, (exception, traceback))`, pickled. An exception that cannot be pickled is
-    raised instead.
+    An exception that cannot be pickled is raised.
     """
     try:
         function, args, kwargs = pickle.loads(pickled)
-        result = True, call(function, *args, **kwargs)
-        # If the function came from cloudpickle, so may the class of its result.
-        return sys.modules.get('cloudpickle', pickle).dumps(result)
+        return pickling.dump(call(function, *args, **kwargs))
     except BaseException as exception:
-        return pickle_failure(exception)
+        return pack_failure(exception)
 
 
 RESERVED = {':prepare': prepare, ':pickle': call_pickled}
@@ -194,12 +202,16 @@ def describe(exception):
     return ''.join(traceback.format_exception(exception.with_traceback(frames)))
 
 
+def summarize(exception):
+    return ''.join(traceback.format_exception_only(exception)).rstrip()
+
+
 def to_error(exception):
     if isinstance(exception, GLib.Error):
         return exception
-    summary = ''.join(traceback.format_exception_only(exception))
+    summary = summarize(exception)
     details = describe(exception)
-    message = summary if details == summary else f'{summary}\n{details}'
+    message = summary if details.rstrip() == summary else f'{summary}\n\n{details}'
     return failure(Cf.Error.REMOTE, message.rstrip())
 
 
@@ -232,8 +244,10 @@ def main():
     except GLib.Error as error:
         sys.exit(error.message)
 
+    # To Python's functions __main__ is their program, if anything.
     sys.modules['cfutures_worker'] = sys.modules['__main__']
-    if not sys.flags.safe_path:
+    sys.modules['__main__'] = types.ModuleType('__main__')
+    if not getattr(sys.flags, 'safe_path', False):
         sys.path[0] = ''  # modules are found in the working directory, as by `python3 -m`
     signal.signal(signal.SIGINT, on_interrupt)
     while (future := worker.next()) is not None:

@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
@@ -62,7 +63,7 @@ pool.shutdown(True, False)
 
 PROGRAM_WITHOUT_A_GUARD = '''
 from gi.repository import Cf
-Cf.ProcessPoolExecutor.new(1)
+Cf.ProcessPoolExecutor.new(1).submit_name('builtins:abs', None)
 '''
 
 PROGRAM = '''
@@ -86,6 +87,10 @@ def fail_with_unfit():
 
 def bytes_variant(data):
     return GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(data), True)
+
+
+def bytes_of(variant):
+    return variant.get_data_as_bytes().get_data()
 
 
 class PoolTest(unittest.TestCase):
@@ -307,7 +312,12 @@ class Pickles(PoolTest):
         return self.pool.submit_name(':pickle', GLib.Variant.new_tuple(bytes_variant(pickled)))
 
     def call_pickled(self, *args, **kwargs):
-        return pickle.loads(self.submit_pickled(*args, **kwargs).get_variant().get_data_as_bytes().get_data())
+        """Returns the result, or the exception and what is said of it."""
+        outcome = self.submit_pickled(*args, **kwargs).get_variant()
+        if outcome.get_type_string() == 'ay':
+            return pickle.loads(bytes_of(outcome))
+        pickled, *texts = (outcome.get_child_value(index) for index in range(3))
+        return pickle.loads(bytes_of(pickled)), *(text.get_string() for text in texts)
 
     def prepare(self, text, *rest):
         script = tempfile.NamedTemporaryFile('w', suffix='.py')
@@ -327,27 +337,32 @@ class Pickles(PoolTest):
         return module
 
     def test_function_with_keywords(self):
-        self.assertEqual(self.call_pickled(sorted, [1, 3, 2], reverse=True), (True, [3, 2, 1]))
+        self.assertEqual(self.call_pickled(sorted, [1, 3, 2], reverse=True), [3, 2, 1])
 
     def test_exception(self):
-        returned, (exception, text) = self.call_pickled(int, 'five')
-        self.assertFalse(returned)
+        exception, summary, text = self.call_pickled(int, 'five')
         self.assertIsInstance(exception, ValueError)
-        self.assertIn('five', text)
+        self.assertEqual(summary, f'ValueError: {exception}')
+        self.assertIn(summary, text)
+
+    def test_exception_whose_text_is_none(self):
+        for text in ('\0', '\udc80'):
+            exception, summary, _ = self.call_pickled(exec, f'raise KeyError({text!r}) from ValueError({text!r})')
+            self.assertEqual(exception.args, (text,))
+            self.assertIn(repr(text), summary)
 
     def test_function_of_the_program(self):
         program = self.program()
-        self.assertEqual(self.call_pickled(program.greet, 'Ada', greeting='hi'), (True, 'hi, Ada'))
+        self.assertEqual(self.call_pickled(program.greet, 'Ada', greeting='hi'), 'hi, Ada')
 
     def test_traceback(self):
         program = self.program()
-        _, (_, text) = self.call_pickled(program.fail)
+        _, _, text = self.call_pickled(program.fail)
         self.assertRegex(text, r'(?s)^Traceback.*in fail\n.*ValueError: no such luck\n$')
         self.assertNotIn('cfutures-worker.py', text)
 
     def test_result_that_cannot_be_pickled(self):
-        returned, (exception, _) = self.call_pickled(memoryview, b'')
-        self.assertFalse(returned)
+        exception, *_ = self.call_pickled(threading.Lock)
         self.assertIsInstance(exception, TypeError)
 
     def test_exception_that_cannot_be_read_again(self):
@@ -359,8 +374,7 @@ class Pickles(PoolTest):
         factor = 7
         pickled = cloudpickle.dumps((lambda number: lambda: number * factor, (6,), {}))
         future = self.pool.submit_name(':pickle', GLib.Variant.new_tuple(bytes_variant(pickled)))
-        returned, function = pickle.loads(future.get_variant().get_data_as_bytes().get_data())
-        self.assertTrue(returned)
+        function = pickle.loads(bytes_of(future.get_variant()))
         self.assertEqual(function(), 42)
 
     def test_program_that_starts_a_pool_when_it_is_imported(self):
@@ -370,13 +384,13 @@ class Pickles(PoolTest):
     def test_search_path_and_arguments(self):
         self.prepare('import sys; arguments = sys.argv', GLib.Variant('s', ''),
                      GLib.Variant('as', [*sys.path, '/word']), GLib.Variant('as', ['program', '--option']))
-        self.assertEqual(self.call_pickled(eval, '__import__("sys").path[-1]'), (True, '/word'))
-        self.assertEqual(self.call_pickled(eval, '__import__("__main__").arguments'), (True, ['program', '--option']))
+        self.assertEqual(self.call_pickled(eval, '__import__("sys").path[-1]'), '/word')
+        self.assertEqual(self.call_pickled(eval, '__import__("__main__").arguments'), ['program', '--option'])
 
     def test_initializer(self):
         call = pickle.dumps((exec, ('import builtins; builtins.word = 5',), {}))
         self.prepare('', GLib.Variant('s', ''), GLib.Variant('as', []), GLib.Variant('as', []), bytes_variant(call))
-        self.assertEqual(self.call_pickled(eval, 'word'), (True, 5))
+        self.assertEqual(self.call_pickled(eval, 'word'), 5)
 
 
 class JavaScript(PoolTest):

@@ -2,8 +2,15 @@
 
 """The process pool, as concurrent.futures has it."""
 
+import asyncio
+import collections
 import concurrent.futures
 import concurrent.futures.process
+import contextlib
+import dataclasses
+import enum
+import functools
+import importlib.util
 import multiprocessing
 import os
 import signal
@@ -14,6 +21,8 @@ import threading
 import time
 import traceback
 import unittest
+from array import array
+from unittest import mock
 
 import gi
 
@@ -24,6 +33,8 @@ from gi.repository import Cf, GLib  # noqa: E402
 import tap  # noqa: E402
 
 LONG = 60
+
+needs_cloudpickle = unittest.skipIf(importlib.util.find_spec('cloudpickle') is None, 'there is no cloudpickle')
 
 prepared = None
 
@@ -70,6 +81,67 @@ def make_unwritable():
 
 def fail_with_what_cannot_be_written():
     raise KeyError(UnwritableResult())
+
+
+@dataclasses.dataclass
+class Point:
+    x: int
+    y: int = 0
+
+    def moved(self, x):
+        return Point(self.x + x, self.y)
+
+    @classmethod
+    def at(cls, x):
+        return cls(x)
+
+    @staticmethod
+    def negate(number):
+        return -number
+
+
+class Colour(enum.Enum):
+    RED = 1
+
+
+Pair = collections.namedtuple('Pair', 'first second')
+
+
+class Problem(Exception):
+    """Can be pickled although its constructor takes what is not in its args."""
+
+    def __init__(self, code, *, detail):
+        super().__init__(code)
+        self.detail = detail
+
+    def __reduce__(self):
+        return functools.partial(Problem, detail=self.detail), self.args
+
+
+def fail_with_problem():
+    raise Problem(1, detail='x') from ValueError('the cause')
+
+
+@functools.lru_cache
+def square(number):
+    return number * number
+
+
+async def later(value):
+    await asyncio.sleep(0)
+    return value
+
+
+def echo(value):
+    return value
+
+
+def make_closure(number):
+    return lambda: number + 1
+
+
+def hide_cloudpickle():
+    sys.modules['cloudpickle'] = None
 
 
 def use_threads():
@@ -125,9 +197,35 @@ class Pools(unittest.TestCase):
         self.assertEqual(self.pool.submit(capture, 1, [None], fn='x', self={2}).result(LONG),
                          ((1, [None]), {'fn': 'x', 'self': {2}}))
 
+    def test_values_of_the_program(self):
+        for value in (Point(1), [Point(1, 2)], Colour.RED, Pair(1, {2}), Point, Problem, square, len):
+            with self.subTest(value):
+                result = self.pool.submit(echo, value).result(LONG)
+                self.assertEqual(repr(result), repr(value))
+                self.assertIs(type(result), type(value))
+        self.assertIs(self.pool.submit(echo, Colour.RED).result(LONG), Colour.RED)
+
+    def test_functions_of_the_program(self):
+        for function, expected in ((Point(1).moved, Point(4)), (Point.at, Point(3)), (Point.negate, -3), (square, 9),
+                                   (functools.partial(Point, 2), Point(2, 3)), (later, 3), (Colour, None)):
+            with self.subTest(function):
+                future = self.pool.submit(function, 3)
+                if expected is None:
+                    self.assertIsInstance(future.exception(LONG), ValueError)
+                else:
+                    self.assertEqual(future.result(LONG), expected)
+
+    def test_exception_with_a_constructor(self):
+        exception = self.pool.submit(fail_with_problem).exception(LONG)
+        self.assertIs(type(exception), Problem)
+        self.assertEqual((exception.args, exception.detail), ((1,), 'x'))
+        self.assertIn('the cause', str(exception.__cause__))
+
     def test_large_values(self):
         data = bytes(range(256)) * 40000
         self.assertEqual(self.pool.submit(bytes.upper, data).result(LONG), data.upper())
+        for value in (bytearray(data), array('q', data)):
+            self.assertEqual(self.pool.submit(echo, value).result(LONG), value)
 
     def test_exception(self):
         future = self.pool.submit(fail, 'x')
@@ -142,8 +240,39 @@ class Pools(unittest.TestCase):
         self.assertIn('Unreadable', str(self.pool.submit(fail_unreadably).exception(LONG)))
 
     def test_what_cannot_be_pickled(self):
-        self.assertIsNotNone(self.pool.submit(lambda: None).exception(LONG))
+        self.assertIsInstance(self.pool.submit(capture, threading.Lock()).exception(LONG), TypeError)
         self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
+
+    @needs_cloudpickle
+    def test_what_only_cloudpickle_can_pickle(self):
+        number = 5
+        self.assertEqual(self.pool.submit(lambda: number + 1).result(LONG), 6)
+        self.assertEqual(list(self.pool.map(lambda n: n + number, range(4), chunksize=2)), [5, 6, 7, 8])
+        self.assertEqual(self.pool.submit(echo, make_closure(1)).result(LONG)(), 2)
+        self.assertEqual(self.pool.submit(make_closure, 1).result(LONG)(), 2)
+
+    @needs_cloudpickle
+    def test_classes_within_functions(self):
+        class Inner(Exception):
+            pass
+
+        def fail():
+            raise Inner(1)
+
+        result = self.pool.submit(echo, Inner(2)).result(LONG)
+        self.assertIs(type(result), Inner)
+        self.assertIs(type(self.pool.submit(fail).exception(LONG)), Inner)
+
+    def test_without_cloudpickle(self):
+        with mock.patch.dict(sys.modules, {'cloudpickle': None}):
+            exception = self.pool.submit(make_closure(1)).exception(LONG)
+        self.assertRegex(str(exception), "^Can't pickle .*lambda.*cloudpickle, were it installed")
+        self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
+
+    def test_result_without_cloudpickle(self):
+        with Cf.ProcessPoolExecutor(1, initializer=hide_cloudpickle) as pool:
+            exception = pool.submit(make_closure, 1).exception(LONG)
+        self.assertRegex(str(exception), "^Can't pickle .*lambda.*cloudpickle, were it installed")
 
     def test_argument_that_cannot_be_written(self):
         self.assertIsInstance(self.pool.submit(capture, UnwritableResult()).exception(LONG), LookupError)
@@ -193,6 +322,7 @@ class Pools(unittest.TestCase):
         release = self.pool.submit(time.sleep, 1)
         failing = self.pool.submit(fail)
         self.assertEqual(Cf.wait([release, failing], LONG, Cf.FIRST_EXCEPTION).done, {failing})
+        self.assertIsInstance(failing.exception(), KeyError)
 
     def test_result_that_cannot_be_read(self):
         exception = self.pool.submit(make_unreadable).exception(LONG)
@@ -291,39 +421,59 @@ class Arguments(unittest.TestCase):
         pool.shutdown()
 
 
-PROGRAM = """
-import gi
-gi.require_version('Cf', '1')
-from gi.repository import Cf
-{statement}
-"""
+@contextlib.contextmanager
+def logged():
+    """Collects what the library logs meanwhile."""
+    messages = []
+
+    handler = GLib.log_set_handler('CFutures', GLib.LogLevelFlags.LEVEL_WARNING,
+                                   lambda domain, level, message, *unused: messages.append(message), None)
+    try:
+        yield messages
+    finally:
+        GLib.log_remove_handler('CFutures', handler)
 
 
-class Programs(unittest.TestCase):
-    def run_program(self, statement, *arguments):
-        """Runs a program from its standard input, or from a file if that is among the arguments."""
-        return subprocess.run([sys.executable, *arguments], input=PROGRAM.format(statement=statement),
-                              capture_output=True, text=True, timeout=LONG)
+class Unnoticed(unittest.TestCase):
+    """A failure that nobody looked at is logged, as soon as its future is gone."""
 
-    def test_that_is_no_file(self):
-        process = self.run_program('print(list(Cf.ProcessPoolExecutor(1).map(abs, [-1, -2])))', '-')
-        self.assertEqual((process.stdout, process.stderr), ('[1, 2]\n', ''))
+    def run_and_forget(self, look, function, *args):
+        with logged() as messages:
+            with Cf.ProcessPoolExecutor(1) as pool:
+                future = pool.submit(function, *args)
+                Cf.wait([future], LONG)
+                look(future)
+                del future
+        return messages
 
-    def test_without_a_guard(self):
-        with tempfile.NamedTemporaryFile('w', suffix='.py') as file:
-            file.write(PROGRAM.format(statement='Cf.ProcessPoolExecutor(1).submit(abs, -1).result()'))
-            file.flush()
-            process = self.run_program('', file.name)
-        self.assertIn('BrokenProcessPool', process.stderr)
-        self.assertIn("if __name__ == '__main__'", process.stderr)
+    def test_is_logged(self):
+        for look in (lambda future: None, repr, Cf.Future.done, Cf.Future.cancel):
+            with self.subTest(look):
+                message, = self.run_and_forget(look, fail, 'x')
+                self.assertRegex(message, "^A call failed and nobody looked at its error: KeyError: 'x'")
 
-    def test_that_ends_before_its_calls(self):
-        process = self.run_program('import operator, time\n'
-                                   'pool = Cf.ProcessPoolExecutor(1)\n'
-                                   'for call in (time.sleep, 0.1), (operator.neg, 1):\n'
-                                   '    future = pool.submit(*call)\n'
-                                   'future.add_done_callback(lambda future: print(future.result()), context=None)\n')
-        self.assertEqual((process.stdout, process.stderr), ('-1\n', ''))
+    def test_is_not_logged_once_looked_at(self):
+        def await_it(future):
+            async def main():
+                with self.assertRaises(KeyError):
+                    await future
+            asyncio.run(main())
+
+        for look in (Cf.Future.exception, lambda future: self.assertRaises(KeyError, future.result), await_it):
+            with self.subTest(look):
+                self.assertEqual(self.run_and_forget(look, fail, 'x'), [])
+
+    def test_success(self):
+        self.assertEqual(self.run_and_forget(repr, UnreadableResult), [])
+
+    def test_worker_that_dies(self):
+        message, = self.run_and_forget(repr, os._exit, 3)
+        self.assertIn('3', message)
+
+    def test_that_was_never_anybodys(self):
+        with logged() as messages, Cf.ProcessPoolExecutor(1) as pool:
+            pool.submit(fail, 'x')
+        self.assertEqual(len(messages), 1)
 
 
 class Shutdown(unittest.TestCase):

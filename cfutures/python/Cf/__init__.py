@@ -20,10 +20,10 @@ again):
 The files form floors, each using only those below it:
 
     thread_pool, process_pool
-    workers, executors, sets, tasks
+    workers, executors, sets, remote_futures, tasks
     futures
-    errors, pickling, waiting
-    library, overriding, values
+    errors, waiting
+    library, overriding, pickling, values
 """
 
 from concurrent.futures import (ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION, BrokenExecutor, CancelledError,

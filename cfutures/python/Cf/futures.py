@@ -15,7 +15,6 @@ from gi.repository import GLib
 from .errors import exception_of, fail
 from .library import claim, get_state, is_done, look_at_error, settle, settle_unlocked, wait_for
 from .overriding import Final, override
-from .pickling import unpickle
 from .values import from_variant
 from .waiting import block, here
 
@@ -57,7 +56,6 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
     _workers = None
     _outcome = None
     _is_finished = False        # if so, C need not be asked
-    _is_pickled = False         # comes from a worker process
     _has_callbacks = False      # ones that belong to a main context
 
     def __init_subclass__(cls, **keywords):
@@ -212,12 +210,10 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         try:
             unused, value = self.get_value()
         except GLib.Error as error:
-            return None, exception_of(error, self._is_pickled)
+            return None, exception_of(error, False)
         except TypeError:
             # So PyGObject takes a GValue without a type: there is no result.
             return None, None
-        if self._is_pickled:
-            return unpickle(value.get_data_as_bytes().get_data())
         return from_variant(value) if isinstance(value, GLib.Variant) else value, None
 
     def _block(self, timeout):

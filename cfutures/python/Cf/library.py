@@ -28,17 +28,24 @@ look = _declare('cf_future_wait', ctypes.c_int, Address, ctypes.c_int64, Address
 wait_for = _declare('cf_future_wait', ctypes.c_int, Address, ctypes.c_int64, Address, Address, library=_unlocked)
 wait_for_set = _declare('cf_wait', ctypes.c_int, ctypes.POINTER(Address), ctypes.c_size_t, ctypes.c_int,
                         ctypes.c_int64, Address, Address, Address, Address, library=_unlocked)
+new_future = _declare('cf_future_new', Address)
 claim = _declare('cf_future_set_running_or_notify_cancel', ctypes.c_int, Address)
 settle = _declare('cf_future_set_variant', ctypes.c_int, Address, Address, Address)
 settle_unlocked = _declare('cf_future_set_variant', ctypes.c_int, Address, Address, Address, library=_unlocked)
 settle_with_error = _declare('cf_future_set_error', ctypes.c_int, Address, Address, Address)
 look_at_error = _declare('cf_future_get_error', Address, Address)
+get_variant = _declare('cf_future_get_variant', Address, Address, Address)
 observe = _declare('cf_future_add_done_callback_full', None,
                    Address, Address, DoneCallback, ctypes.c_size_t, Address)
 get_idle_timeout = _declare('cf_thread_pool_executor_get_idle_timeout', ctypes.c_int64, Address)
 quark = _declare('g_quark_from_string', ctypes.c_uint32, ctypes.c_char_p)
 new_error = _declare('g_error_new_literal', Address, ctypes.c_uint32, ctypes.c_int, ctypes.c_char_p)
 free_error = _declare('g_error_free', None, Address)
+get_type_string = _declare('g_variant_get_type_string', ctypes.c_char_p, Address)
+get_child = _declare('g_variant_get_child_value', Address, Address, ctypes.c_size_t)
+get_string = _declare('g_variant_get_string', ctypes.c_char_p, Address, Address)
+unref_variant = _declare('g_variant_unref', None, Address)
+unref_object = _declare('g_object_unref', None, Address)
 
 
 def is_done(address):

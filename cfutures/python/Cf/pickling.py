@@ -1,11 +1,49 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Pickles, as they travel to worker processes and back."""
+"""Pickles, as they travel to worker processes and back.
 
+A copy of this file is installed beside the program for workers (cfutures/worker/cfutures-worker.py), so that both sides
+mean the same by it; so it uses nothing of the override.
+
+A call is (function, args, kwargs). What has become of it is a pickled result, which is `bytes`, or a failure, which is
+a tuple: the pickled exception, what it says, and its traceback.
+"""
+
+import importlib
 import pickle
-from concurrent.futures.process import BrokenProcessPool
+import types
 
-from gi.repository import GLib
+# Both sides are the same Python.
+PROTOCOL = pickle.HIGHEST_PROTOCOL
+
+ADVICE = ('. cloudpickle, were it installed, could send functions and classes that are not found by their name in a '
+          'module')
+
+
+def dump(value):
+    """Pickles a value, by cloudpickle if nothing else can."""
+    try:
+        return pickle.dumps(value, PROTOCOL)
+    except Exception as exception:
+        return _dump_by_cloudpickle(value, exception)
+
+
+def dump_of_no_file(value):
+    """Pickles a value of a program that workers cannot import: they do not find by name what is in its __main__."""
+    try:
+        pickled = pickle.dumps(value, PROTOCOL)
+        if b'__main__' in pickled:
+            _ProgramFinder(_Nowhere(), PROTOCOL).dump(value)
+        return pickled
+    except Exception as exception:
+        return _dump_by_cloudpickle(value, exception)
+
+
+def load_failure(pickled, traceback):
+    """Returns the exception that a call has raised, with the traceback in the worker as its cause."""
+    exception = pickle.loads(pickled)
+    exception.__cause__ = RemoteTraceback(traceback)
+    return exception
 
 
 class RemoteTraceback(Exception):
@@ -15,21 +53,26 @@ class RemoteTraceback(Exception):
         return f'\n"""\n{self.args[0]}"""'
 
 
-def unpickle(pickled):
-    """Reads what a worker says has become of a call."""
+def _dump_by_cloudpickle(value, exception):
+    """Tries what cloudpickle can do about an exception of pickle's."""
     try:
-        has_succeeded, outcome = pickle.loads(pickled)
-    except BaseException as exception:
-        failure = BrokenProcessPool('What a worker has sent cannot be read')
-        failure.__cause__ = exception
-        return None, failure
-    if has_succeeded:
-        return outcome, None
-
-    exception, text = outcome
-    exception.__cause__ = RemoteTraceback(text)
-    return None, exception
+        cloudpickle = importlib.import_module('cloudpickle')
+    except ImportError:
+        if type(exception) in (AttributeError, TypeError, pickle.PicklingError):
+            exception.args = (str(exception) + ADVICE,)
+        raise exception from None
+    return cloudpickle.dumps(value, PROTOCOL)
 
 
-def to_bytes_variant(data):
-    return GLib.Variant.new_from_bytes(GLib.VariantType('ay'), GLib.Bytes.new(data), True)
+class _Nowhere:
+    def write(self, data):
+        return len(data)
+
+
+class _ProgramFinder(pickle.Pickler):
+    """Raises PicklingError for what is to be found in __main__."""
+
+    def reducer_override(self, value):
+        if isinstance(value, (type, types.FunctionType)) and value.__module__ == '__main__':
+            raise pickle.PicklingError(f"Can't pickle {value!r}: the program is no file that a worker could import")
+        return NotImplemented

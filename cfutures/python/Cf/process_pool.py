@@ -2,14 +2,17 @@
 
 """The pool of processes: the C library's, with the Python workers that come with it.
 
-It sends them pickled calls, by a function that they have for this, and reads pickled outcomes.
+    submit():  (function, args, kwargs) → pickle → the C pool → a worker's `:pickle`, which makes the call
+    result():  the outcome             ← unpickled by the RemoteFuture ←         and pickles what becomes of it
+
+Before its first call a worker is made like its program, by its `:prepare`: the same module search path and arguments,
+the program's file as `__main__`, and the pool's initializer called.
 """
 
 import atexit
 import concurrent.futures
 import itertools
 import os
-import pickle
 import subprocess
 import sys
 import threading
@@ -19,10 +22,11 @@ from multiprocessing import spawn
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
-from .executors import MAX_WORKERS
-from .futures import Future
+from .executors import MAX_WORKERS, failed_future
 from .overriding import Final, override
-from .pickling import to_bytes_variant
+from .pickling import dump, dump_of_no_file
+from .remote_futures import RemoteFuture
+from .values import to_variant
 from .waiting import SIGNAL_INTERVAL
 
 Cf = get_introspection_module('Cf')
@@ -41,6 +45,19 @@ def _items_of(chunks):
             yield chunk.pop()
 
 
+def _find_program():
+    """Returns the file that workers import as __main__, or None: the program is typed in, or read from a pipe.
+
+    As with multiprocessing, a package's __main__.py is not imported: nobody writes a guard there.
+    """
+    main = sys.modules['__main__']
+    module_name = getattr(getattr(main, '__spec__', None), 'name', '')
+    path = getattr(main, '__file__', None)
+    if path is None or module_name.rpartition('.')[2] == '__main__' or hasattr(sys, 'ps1'):
+        return None
+    return os.path.abspath(path) if os.path.isfile(path) else None
+
+
 def _interpreter_argv():
     """Returns the command of this Python, as multiprocessing starts it; None if this is some other program."""
     executable = spawn.get_executable()
@@ -53,13 +70,14 @@ def _interpreter_argv():
 class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.ProcessPoolExecutor):
     """An executor that makes calls in a pool of Python processes.
 
-    Functions, arguments and results are pickled. A worker imports the program as __main__, so only what is below
-    `if __name__ == '__main__':` is the program's alone. If a worker dies only the call that it was making fails, with
-    BrokenProcessPool; the pool goes on.
+    Functions, arguments and results are pickled, by cloudpickle if it is installed and pickle cannot. A worker imports
+    the program as __main__, so only what is below `if __name__ == '__main__':` is the program's alone. If a worker dies
+    only the call that it was making fails, with BrokenProcessPool; the pool goes on.
     """
 
     _pools = weakref.WeakSet()
     _home = None                # the process with pools
+    _dump = staticmethod(dump_of_no_file)
 
     def __init__(self, max_workers=None, mp_context=None, initializer=None, initargs=(), *, max_tasks_per_child=None):
         """Makes a pool of at most so many processes, by default as many as there are processors to use.
@@ -96,15 +114,11 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
         if self.is_shut_down():
             raise RuntimeError('cannot schedule new futures after shutdown')
         try:
-            pickled = pickle.dumps((fn, args, kwargs))
+            pickled = self._dump((fn, args, kwargs))
         except Exception as exception:
-            future = Future()
-            future.set_exception(exception)
-            return future
+            return failed_future(exception)
 
-        future = self.submit_name(':pickle', GLib.Variant.new_tuple(to_bytes_variant(pickled)))
-        future._is_pickled = True
-        return future
+        return RemoteFuture.adopt(Cf.Executor.submit_name(self, ':pickle', to_variant(pickled)))
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
         """Does as map() of all executors. With a chunksize, so many calls are sent to a process as one."""
@@ -162,16 +176,17 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
             raise RuntimeError('A process that was forked from one with process pools cannot have any')
 
     def _prepare_workers(self, initializer, initargs):
-        main = sys.modules['__main__']
-        # A program that comes by standard input is no file.
-        script = os.path.abspath(getattr(main, '__file__', None) or '')
-        self.set_initializer_name(':prepare', GLib.Variant.new_tuple(
-            GLib.Variant('s', script if os.path.isfile(script) else ''),
-            GLib.Variant('s', main.__package__ or ''),
-            GLib.Variant('as', [os.path.abspath(path) for path in sys.path]),
-            GLib.Variant('as', sys.argv),
-            to_bytes_variant(pickle.dumps((initializer, initargs, {})) if initializer is not None else b''),
-        ))
+        program = _find_program()
+        if program is not None:
+            self._dump = dump
+        # Names of files need not be text.
+        self.set_initializer_name(':prepare', to_variant((
+            os.fsencode(program or ''),
+            getattr(sys.modules['__main__'], '__package__', None) or '',
+            [os.fsencode(os.path.abspath(path)) for path in sys.path],
+            [os.fsencode(argument) for argument in sys.argv],
+            self._dump((initializer, initargs, {})) if initializer is not None else b'',
+        )))
 
     @classmethod
     def _close_all(cls):
