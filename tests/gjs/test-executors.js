@@ -61,6 +61,21 @@ run({
         await pool.shutdown();
     },
 
+    async 'thread-pool/native-functions-get-natural-values'() {
+        const pool = new Cf.ThreadPoolExecutor({max_workers: 2});
+        const printed = (...args) => pool.submit_name(`${NATIVE}:smoke_print`, ...args);
+
+        equal(await printed(5), 'int64 5');
+        equal(await printed('a'), "'a'");
+        equal(await printed([1, 2]), '[int64 1, 2]');
+        equal(await printed(5, 'a'), "(int64 5, 'a')");
+        equal(await printed(new Date(1)), "(('Date', 1.0),)");
+        equal(await printed(new GLib.Variant('(i)', [5])), '(5,)');
+        equal([await printed(), await printed(null), await printed(undefined)], Array(3).fill('no value'));
+        equal(await collect(pool.map(`${NATIVE}:smoke_print`, [5, 'a'])), ['int64 5', "'a'"]);
+        await pool.shutdown();
+    },
+
     async 'here/javascript-functions-are-called-as-they-are'() {
         const object = {n: 1};
 

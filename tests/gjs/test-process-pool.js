@@ -115,6 +115,7 @@ run({
             equal(await python.submit('statistics:mean', [1, 2, 6]), 3);
             equal(await python.submit_name('operator:concat', 'a', 'b'), 'ab');
             equal(await collect(python.map('math:sqrt', [1, 4, 9])), [1, 2, 3]);
+            equal(await collect(python.map('builtins:list', [[1], null], {chunk_size: 2})), [[1], []]);
 
             const error = await failure(() => python.submit('math:sqrt', -1));
 

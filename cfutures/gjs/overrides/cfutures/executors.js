@@ -18,7 +18,7 @@ const {keepError, keepResult, toError, toValue} = imports.overrides.cfutures.fut
 const {areOptions, checkOptions} = imports.overrides.cfutures.options;
 const {own} = imports.overrides.cfutures.ownership;
 const {Results} = imports.overrides.cfutures.sets;
-const {argumentsToVariant, notPortable} = imports.overrides.cfutures.values;
+const {argumentsToVariant, namedArgumentsToVariant, notPortable} = imports.overrides.cfutures.values;
 
 const SOURCE = ':source';
 const TASK_OPTIONS = ['name', 'priority', 'timeout', 'context', 'cancellable'];
@@ -34,14 +34,12 @@ function refuseThreads(what) {
 // Kinds of call. Each has a name and a function that makes the arguments, or is a function to be called here.
 
 function namedCall(name) {
-    const toArguments = args => {
-        if (args.length === 0)
-            return null;
-        return args.length === 1 && (args[0] === null || args[0] instanceof GLib.Variant)
-            ? args[0] : argumentsToVariant(args);
-    };
+    return {name, toArguments: namedArgumentsToVariant};
+}
 
-    return {name, toArguments};
+// What stands for no value among the items of a map.
+function noArguments() {
+    return own(GLib.Variant.new_tuple([]));
 }
 
 function portableCall(pool, callable) {
@@ -162,7 +160,7 @@ class Submissions {
     submitChunk(executor, call, inputs) {
         produced(COST_OF_CALL);
 
-        const items = own(GLib.Variant.new_tuple(inputs.map(input => call.toArguments([input]))));
+        const items = own(GLib.Variant.new_tuple(inputs.map(input => call.toArguments([input]) ?? noArguments())));
 
         return this.map_name.call(executor, call.name, items, inputs.length, inputs.length, -1);
     }

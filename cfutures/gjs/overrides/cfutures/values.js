@@ -4,7 +4,7 @@
 // needs, is installed beside the program for workers (cfutures/worker/cfutures-worker.js), which does the same in its
 // process.
 
-/* exported argumentsOf, argumentsToVariant, bytesOf, fromResult, notPortable, resultToVariant */
+/* exported argumentsOf, argumentsToVariant, bytesOf, fromResult, namedArgumentsToVariant, notPortable, resultToVariant */
 
 const {Cf, GLib} = imports.gi;
 const {produced} = imports.overrides.cfutures.garbage;
@@ -158,6 +158,24 @@ function argumentsToVariant(values) {
     return variant;
 }
 
+// For a function that may be of any language. One argument is passed as it is, as programs in C do; a tuple, as a date
+// is, has to be the only item of another.
+function namedArgumentsToVariant(values) {
+    const [first = null] = values;
+
+    if (values.length > 1)
+        return argumentsToVariant(values);
+    if (first === null || first instanceof Variant)
+        return first;
+
+    const variant = toVariant(first);
+
+    if (variant.get_type().is_tuple())
+        return argumentsToVariant(values);
+    produced(variant.get_size());
+    return variant;
+}
+
 // No variant is what a function leaves that returns nothing.
 function resultToVariant(value) {
     return value === undefined ? null : toVariant(value);
@@ -231,6 +249,24 @@ function argumentsOf(variant) {
     if (variant === null)
         return [];
     return variant.get_type_string().startsWith('(') ? childrenOf(variant) : [fromVariant(variant)];
+}
+
+// For a function that may be of any language. One argument is passed as it is, as programs in C do; a tuple, as a date
+// is, has to be the only item of another.
+function namedArgumentsToVariant(values) {
+    const [first = null] = values;
+
+    if (values.length > 1)
+        return argumentsToVariant(values);
+    if (first === null || first instanceof Variant)
+        return first;
+
+    const variant = toVariant(first);
+
+    if (variant.get_type().is_tuple())
+        return argumentsToVariant(values);
+    produced(variant.get_size());
+    return variant;
 }
 
 // No variant is what a function leaves that returns nothing.
