@@ -31,9 +31,9 @@ def interrupt():
 release = threading.Event()
 pool = Cf.ThreadPoolExecutor(1)
 future = pool.submit(release.wait)
-threading.Thread(target=interrupt, daemon=True).start()
 begin = time.monotonic()
 try:
+    threading.Thread(target=interrupt, daemon=True).start()
     {statement}
 except KeyboardInterrupt:
     print('interrupted', time.monotonic() - begin < 10)
