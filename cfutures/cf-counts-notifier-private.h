@@ -14,7 +14,7 @@ CfCountsNotifier *cf_counts_notifier_new     (GObject           *object,
 CfCountsNotifier *cf_counts_notifier_ref     (CfCountsNotifier  *self);
 void              cf_counts_notifier_unref   (CfCountsNotifier  *self);
 void              cf_counts_notifier_detach  (CfCountsNotifier  *self);
-void              cf_counts_notifier_changed (CfCountsNotifier  *self);
+gboolean          cf_counts_notifier_changed (CfCountsNotifier  *self);
 void              cf_counts_notifier_changed_in (CfCountsNotifier *self,
                                                  GObject          *object,
                                                  gboolean          look);

@@ -183,11 +183,14 @@ cf_counts_notifier_changed_in (CfCountsNotifier *self,
  * @self: a notifier
  *
  * Has the properties notified if anybody listens. Any thread.
+ *
+ * Returns: whether a notification is on its way
  */
-void
+gboolean
 cf_counts_notifier_changed (CfCountsNotifier *self)
 {
   g_autoptr(GMainContext) context = NULL;
+  gboolean is_queued;
 
   cf_mutex_lock (&self->mutex);
   if (!self->is_queued && self->object != NULL && has_listener (self, self->object))
@@ -195,11 +198,14 @@ cf_counts_notifier_changed (CfCountsNotifier *self)
       self->is_queued = TRUE;
       context = g_main_context_ref (self->context);
     }
+  is_queued = self->is_queued;
   cf_mutex_unlock (&self->mutex);
 
-  if (context == NULL)
-    return;
+  if (context != NULL)
+    {
+      cf_counts_notifier_ref (self);
+      cf_delivery_push (cf_delivery_get (context), &self->item);
+    }
 
-  cf_counts_notifier_ref (self);
-  cf_delivery_push (cf_delivery_get (context), &self->item);
+  return is_queued;
 }

@@ -58,12 +58,21 @@
  * Since: 1.0
  */
 
+/* Who tells the counts in the place of the class. */
 typedef struct
 {
-  guint             max_workers;
-  _Atomic gboolean  is_shut_down;
-  CfCountsNotifier *notifier;
-  CfOutstanding    *outstanding;
+  CfCountsFunc   func;
+  gpointer       user_data;
+  GDestroyNotify destroy;
+} CountsSource;
+
+typedef struct
+{
+  guint                   max_workers;
+  _Atomic gboolean        is_shut_down;
+  CfCountsNotifier       *notifier;
+  CfOutstanding          *outstanding;
+  _Atomic(CountsSource *) counts_source;    /* set once, at most */
 } CfExecutorPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (CfExecutor, cf_executor, G_TYPE_OBJECT)
@@ -228,14 +237,35 @@ cf_executor_set_context (CfExecutor   *self,
   cf_outstanding_set_context (get_private (self)->outstanding, context);
 }
 
+/* The numbers are zeros for a function that fails to set them, as one of a binding that throws does.
+ *
+ * Who finds the source acquires what was released when it was set: the source is complete, and stays. */
 static void
 get_counts (CfExecutor *self,
             guint64    *n_pending,
             guint64    *n_running,
             guint64    *n_completed)
 {
-  cf_counts_notifier_expect (get_private (self)->notifier);
-  CF_EXECUTOR_GET_CLASS (self)->get_counts (self, n_pending, n_running, n_completed);
+  CfExecutorPrivate *priv = get_private (self);
+  CountsSource *source = atomic_load_explicit (&priv->counts_source, memory_order_acquire);
+
+  *n_pending = 0;
+  *n_running = 0;
+  *n_completed = 0;
+
+  cf_counts_notifier_expect (priv->notifier);
+  if (source != NULL)
+    source->func (self, n_pending, n_running, n_completed, source->user_data);
+  else
+    CF_EXECUTOR_GET_CLASS (self)->get_counts (self, n_pending, n_running, n_completed);
+}
+
+static void
+counts_source_free (CountsSource *source)
+{
+  if (source->destroy != NULL)
+    source->destroy (source->user_data);
+  g_free (source);
 }
 
 /* GObject. */
@@ -305,7 +335,10 @@ static void
 cf_executor_finalize (GObject *object)
 {
   CfExecutorPrivate *priv = get_private (CF_EXECUTOR (object));
+  CountsSource *source = atomic_load (&priv->counts_source);
 
+  if (source != NULL)
+    counts_source_free (source);
   cf_outstanding_unref (priv->outstanding);
   cf_counts_notifier_unref (priv->notifier);
 
@@ -779,4 +812,71 @@ cf_executor_get_n_completed (CfExecutor *self)
 
   get_counts (self, &n_pending, &n_running, &n_completed);
   return n_completed;
+}
+
+/**
+ * cf_executor_set_counts_func:
+ * @self: an executor that has no such function yet
+ * @func: (scope notified): tells the counts of calls
+ * @user_data: passed to @func
+ * @destroy: (nullable): frees @user_data, with the executor
+ *
+ * Has the counts told by @func in the place of [vfunc@Cf.Executor.get_counts], which it may call in turn: by
+ * [method@Cf.Executor.get_n_pending] and its siblings, and by the properties.
+ *
+ * This is for those who make calls in a way of their own that the executor counts otherwise or not at all, as a
+ * binding does that puts many calls of its language into one of the executor's. When its numbers change it says
+ * so by [method@Cf.Executor.notify_counts].
+ *
+ * Since: 1.0
+ */
+void
+cf_executor_set_counts_func (CfExecutor     *self,
+                             CfCountsFunc    func,
+                             gpointer        user_data,
+                             GDestroyNotify  destroy)
+{
+  CfExecutorPrivate *priv;
+  CountsSource *unset = NULL;
+  CountsSource *source;
+
+  g_return_if_fail (CF_IS_EXECUTOR (self));
+  g_return_if_fail (func != NULL);
+
+  priv = get_private (self);
+  source = g_new (CountsSource, 1);
+  source->func = func;
+  source->user_data = user_data;
+  source->destroy = destroy;
+
+  /* Nobody can tell when another thread is done with one that was there before. */
+  if (!atomic_compare_exchange_strong (&priv->counts_source, &unset, source))
+    {
+      counts_source_free (source);
+      g_critical ("An executor keeps the function that tells its counts, and takes no other");
+    }
+}
+
+/**
+ * cf_executor_notify_counts:
+ * @self: an executor
+ *
+ * Says that the counts have changed that a [callback@Cf.CountsFunc] tells. If anybody listens to the properties
+ * they are notified in an iteration of the main context, once for all changes until then.
+ *
+ * As long as nobody listens one need not say so each time: it is enough to do it now and then, when there is nothing
+ * left to do, and once the function has been asked, as those who begin to listen do.
+ *
+ * Any thread may call this.
+ *
+ * Returns: whether anybody listens
+ *
+ * Since: 1.0
+ */
+gboolean
+cf_executor_notify_counts (CfExecutor *self)
+{
+  g_return_val_if_fail (CF_IS_EXECUTOR (self), FALSE);
+
+  return cf_counts_notifier_changed (get_private (self)->notifier);
 }

@@ -43,6 +43,24 @@ struct _CfExecutorClass
   gpointer reserved[8];
 };
 
+/**
+ * CfCountsFunc:
+ * @executor: the executor
+ * @n_pending: (out): how many calls have not begun
+ * @n_running: (out): how many are being made
+ * @n_completed: (out): how many have ended, with a result or an error
+ * @user_data: what was given with the function
+ *
+ * Tells how many calls of an executor wait, run, and have ended. It is called in whatever thread asks.
+ *
+ * Since: 1.0
+ */
+typedef void (*CfCountsFunc) (CfExecutor *executor,
+                              guint64    *n_pending,
+                              guint64    *n_running,
+                              guint64    *n_completed,
+                              gpointer    user_data);
+
 CF_AVAILABLE_IN_ALL
 CfFuture      *cf_executor_submit          (CfExecutor           *self,
                                             CfFunc                func,
@@ -120,6 +138,13 @@ CF_AVAILABLE_IN_ALL
 guint64        cf_executor_get_n_running   (CfExecutor           *self);
 CF_AVAILABLE_IN_ALL
 guint64        cf_executor_get_n_completed (CfExecutor           *self);
+CF_AVAILABLE_IN_ALL
+void           cf_executor_set_counts_func (CfExecutor           *self,
+                                            CfCountsFunc          func,
+                                            gpointer              user_data,
+                                            GDestroyNotify        destroy);
+CF_AVAILABLE_IN_ALL
+gboolean       cf_executor_notify_counts   (CfExecutor           *self);
 
 /**
  * CfExecutorScope: (skip)

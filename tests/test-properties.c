@@ -611,6 +611,118 @@ test_counts_context (void)
   loop_until (context, completed.n_notified > 0 && cf_executor_get_n_completed (executor) == 1);
 }
 
+/* Counts of one's own: each call of the executor stands for ten. */
+static void
+count_tens (CfExecutor *executor,
+            guint64    *n_pending,
+            guint64    *n_running,
+            guint64    *n_completed,
+            gpointer    n_asked)
+{
+  CF_EXECUTOR_GET_CLASS (executor)->get_counts (executor, n_pending, n_running, n_completed);
+  *n_pending *= 10;
+  *n_running *= 10;
+  *n_completed *= 10;
+  (*(guint *) n_asked)++;
+}
+
+static void
+count_nothing (CfExecutor *executor,
+               guint64    *n_pending,
+               guint64    *n_running,
+               guint64    *n_completed,
+               gpointer    user_data)
+{
+}
+
+static void
+note_destroyed (gpointer n_asked)
+{
+  *(guint *) n_asked = G_MAXUINT;
+}
+
+static void
+test_counts_func (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  Gate gate = GATE_INIT;
+  CfFuture *futures[3];
+  guint n_asked = 0;
+
+  cf_executor_set_counts_func (executor, count_tens, &n_asked, note_destroyed);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    futures[i] = cf_executor_submit_local (executor, wait_for_gate, &gate, NULL);
+
+  yield_until (cf_executor_get_n_running (executor) == 10);
+  n_asked = 0;
+  assert_counts (executor, 20, 10, 0);
+  g_assert_cmpuint (n_asked, ==, 6);
+
+  gate_open (&gate);
+  cf_executor_shutdown (executor, TRUE, FALSE);
+  assert_counts (executor, 0, 0, 30);
+
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    g_object_unref (futures[i]);
+  g_clear_object (&executor);
+  g_assert_cmpuint (n_asked, ==, G_MAXUINT);
+}
+
+static void
+test_counts_func_that_sets_nothing (void)
+{
+  g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
+
+  g_assert_true (cf_future_is_done (future));
+  assert_counts (executor, 0, 0, 1);
+  cf_executor_set_counts_func (executor, count_nothing, NULL, NULL);
+  assert_counts (executor, 0, 0, 0);
+}
+
+static void
+test_counts_func_once (void)
+{
+  g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+  guint n_asked = 0;
+  guint n_refused = 0;
+
+  cf_executor_set_counts_func (executor, count_tens, &n_asked, note_destroyed);
+  assert_critical (cf_executor_set_counts_func (executor, count_nothing, &n_refused, note_destroyed));
+  g_assert_cmpuint (n_refused, ==, G_MAXUINT);
+
+  g_assert_cmpuint (cf_executor_get_n_completed (executor), ==, 0);
+  g_assert_cmpuint (n_asked, ==, 1);
+  assert_critical (cf_executor_set_counts_func (executor, NULL, NULL, NULL));
+}
+
+static void
+test_notify_counts (void)
+{
+  g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+
+  g_assert_false (cf_executor_notify_counts (executor));
+  {
+    g_auto(Listener) pending = { 0 };
+    g_auto(Listener) running = { 0 };
+    g_auto(Listener) completed = { 0 };
+
+    listen (executor, "notify::n-pending", &pending);
+    listen (executor, "notify::n-running", &running);
+    listen (executor, "notify::n-completed", &completed);
+    for (guint i = 0; i < 3; i++)
+      g_assert_true (cf_executor_notify_counts (executor));
+    g_assert_cmpuint (pending.n_notified, ==, 0);
+
+    loop_until (NULL, completed.n_notified > 0);
+    loop_while_ready (NULL);
+    g_assert_cmpuint (pending.n_notified, ==, 1);
+    g_assert_cmpuint (running.n_notified, ==, 1);
+    g_assert_cmpuint (completed.n_notified, ==, 1);
+  }
+  g_assert_false (cf_executor_notify_counts (executor));
+}
+
 /* What bindings do: they are told when somebody takes the second reference, and may do anything then. */
 typedef struct
 {
@@ -698,6 +810,12 @@ main (int   argc,
   g_test_add_func ("/properties/executor/counts-are-notified-in-the-context-of-its-making", test_counts_context);
   g_test_add_func ("/properties/executor/counts-are-notified-though-a-toggle-reference-submits",
                    test_counts_and_toggle_references);
+  g_test_add_func ("/properties/executor/counts-can-be-told-by-a-function", test_counts_func);
+  g_test_add_func ("/properties/executor/counts-that-a-function-does-not-tell-are-zeros",
+                   test_counts_func_that_sets_nothing);
+  g_test_add_func ("/properties/executor/counts-are-told-by-one-function-for-good", test_counts_func_once);
+  g_test_add_func ("/properties/executor/who-says-that-counts-have-changed-hears-whether-anybody-listens",
+                   test_notify_counts);
   g_test_add_func ("/properties/executor/max-workers-is-set-when-constructed", test_max_workers);
 
   return g_test_run ();
