@@ -14,7 +14,7 @@ import gi
 
 gi.require_version('Cf', '1')
 
-from gi.repository import Cf, GLib  # noqa: E402
+from gi.repository import Cf, GLib, GObject  # noqa: E402
 
 import tap  # noqa: E402
 
@@ -263,6 +263,188 @@ class Cancelling(unittest.TestCase):
             futures = [pool.submit(ran.append, number) for number in range(2000)]
             cancelled = [future for future in futures if future.cancel()]
         self.assertEqual(len(ran) + len(cancelled), 2000)
+
+
+class Label(GObject.Object):
+    """Something like a widget, to bind to."""
+
+    number = GObject.Property(type=GObject.TYPE_UINT64)
+
+
+class Counts(unittest.TestCase):
+    def setUp(self):
+        self.pool = Cf.ThreadPoolExecutor(1)
+        self.addCleanup(self.pool.shutdown)
+        self.release = threading.Event()
+        self.addCleanup(self.release.set)
+
+    def block(self):
+        """Has the only thread make a call until it is released."""
+        begun = threading.Event()
+        future = self.pool.submit(lambda: begun.set() or self.release.wait(LONG))
+        self.assertTrue(begun.wait(LONG))
+        return future
+
+    def check(self, n_pending, n_running, n_completed):
+        expected = n_pending, n_running, n_completed
+        pool = self.pool
+        self.assertEqual((pool.get_n_pending(), pool.get_n_running(), pool.get_n_completed()), expected)
+        self.assertEqual((pool.props.n_pending, pool.props.n_running, pool.props.n_completed), expected)
+
+    def iterate_until(self, condition):
+        while not condition():
+            GLib.MainContext.default().iteration(True)
+
+    def test_of_calls(self):
+        self.check(0, 0, 0)
+        self.block()
+        futures = [self.pool.submit(abs, -1) for _ in range(9)]
+        self.check(9, 1, 0)
+        self.release.set()
+        futures[-1].result()
+        self.check(0, 0, 10)
+        self.pool.shutdown()
+        self.check(0, 0, 10)
+
+    def test_of_calls_that_fail(self):
+        self.assertIsInstance(self.pool.submit(int, 'x').exception(), ValueError)
+        self.check(0, 0, 1)
+
+    def test_of_native_calls(self):
+        self.pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
+        self.check(0, 0, 1)
+        self.pool.submit(abs, -1).result()
+        self.check(0, 0, 2)
+        self.block()
+        native = self.pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5))
+        self.pool.submit(abs, -1)
+        self.check(2, 1, 2)
+        self.release.set()
+        native.result()
+        self.pool.shutdown()
+        self.check(0, 0, 5)
+
+    def test_of_calls_that_are_cancelled(self):
+        self.block()
+        futures = [self.pool.submit(self.fail) for _ in range(9)]
+        self.assertTrue(futures[3].cancel())
+        self.assertTrue(futures[3].cancel())
+        self.assertTrue(futures[4].cancel_full(Cf.CancelFlags.COOPERATE))
+        self.check(7, 1, 0)
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        self.check(0, 1, 0)
+        self.release.set()
+        self.pool.shutdown()
+        self.check(0, 0, 1)
+
+    def test_of_calls_within_calls(self):
+        def outer():
+            inner = [self.pool.submit(abs, -1) for _ in range(3)]
+            inner[1].result()
+            counts.append((self.pool.get_n_pending(), self.pool.get_n_running(), self.pool.get_n_completed()))
+
+        counts = []
+        self.pool.submit(outer).result()
+        self.pool.shutdown()
+        self.assertEqual(counts, [(2, 1, 1)])
+        self.check(0, 0, 4)
+
+    def test_of_calls_that_wait(self):
+        promise = Cf.Future()
+        future = self.pool.submit(promise.result)
+        # Another thread takes its place.
+        self.pool.submit(abs, -1).result()
+        self.check(0, 1, 1)
+        promise.set_result(1)
+        future.result()
+        self.check(0, 0, 2)
+
+    def test_stay_when_threads_go_home(self):
+        self.pool.set_idle_timeout(1000)
+        for n_calls in range(1, 4):
+            ident = self.pool.submit(threading.get_ident).result()
+            while ident in sys._current_frames():
+                time.sleep(0.001)
+            self.check(0, 0, n_calls)
+
+    def test_of_a_pool_that_breaks(self):
+        def fail():
+            self.release.wait(LONG)
+            raise ValueError('no')
+
+        self.pool = Cf.ThreadPoolExecutor(1, initializer=fail)
+        futures = [self.pool.submit(abs, 1) for _ in range(3)]
+        self.check(3, 0, 0)
+        with self.assertLogs('concurrent.futures', 'CRITICAL'):
+            self.release.set()
+            for future in futures:
+                self.assertIsInstance(future.exception(LONG), Cf.BrokenThreadPool)
+            self.pool.shutdown()
+        self.check(0, 0, 0)
+
+    def test_of_a_pool_of_c(self):
+        self.pool = Cf.ThreadPoolExecutor.new(1)
+        self.check(0, 0, 0)
+        self.pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
+        self.pool.submit(abs, -1).result()
+        self.check(0, 0, 2)
+
+    def test_can_be_bound_to(self):
+        pending, completed = Label(), Label()
+        self.pool.bind_property('n-pending', pending, 'number', GObject.BindingFlags.SYNC_CREATE)
+        self.pool.bind_property('n-completed', completed, 'number', GObject.BindingFlags.SYNC_CREATE)
+        self.block()
+        futures = [self.pool.submit(abs, -1) for _ in range(200)]
+        self.iterate_until(lambda: pending.number == 200)
+        self.assertTrue(futures[0].cancel())
+        self.iterate_until(lambda: pending.number == 199)
+        self.release.set()
+        self.iterate_until(lambda: pending.number == 0 and completed.number == 200)
+
+    def test_are_notified_while_there_is_somebody_to_hear(self):
+        notified = []
+        handler = self.pool.connect('notify::n-completed', lambda pool, pspec: notified.append(pool.props.n_completed))
+        futures = [self.pool.submit(abs, -1) for _ in range(1000)]
+        self.iterate_until(lambda: 1000 in notified)
+        self.assertEqual(notified, sorted(notified))
+
+        self.pool.disconnect(handler)
+        del notified[:]
+        futures.append(self.pool.submit(abs, -1))
+        futures[-1].result()
+        self.pool.shutdown()
+        while GLib.MainContext.default().iteration(False):
+            pass
+        self.assertEqual(notified, [])
+
+    def test_that_nobody_has_read_are_notified(self):
+        notified = []
+        self.pool.submit(abs, -1).result()
+        self.pool.connect('notify::n-completed', lambda pool, pspec: notified.append(pool.props.n_completed))
+        self.pool.submit(abs, -1)
+        self.iterate_until(lambda: 2 in notified)
+
+    def test_read_everywhere_at_once(self):
+        """No number is ever one that it cannot have been."""
+        def read():
+            while not self.release.is_set():
+                pending.add(self.pool.get_n_pending())
+                running.add(self.pool.get_n_running())
+                completed.append(self.pool.get_n_completed())
+
+        pending, running, completed = set(), set(), []
+        self.pool = Cf.ThreadPoolExecutor(2)
+        reader = threading.Thread(target=read)
+        reader.start()
+        futures = [self.pool.submit(abs, -1) for _ in range(2000)]
+        cancelled = [future for future in futures[::10] if future.cancel()]
+        Cf.wait(futures)
+        self.release.set()
+        reader.join()
+        self.assertLessEqual(max(pending), 2000)
+        self.assertLessEqual(running, {0, 1, 2})
+        self.assertEqual(completed, sorted(completed))
+        self.check(0, 0, 2000 - len(cancelled))
 
 
 class Shutdown(unittest.TestCase):

@@ -10,7 +10,7 @@ import weakref
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
-from .futures import Future, make_call
+from .futures import Future, outcome_of
 from .overriding import override
 from .values import to_arguments
 from .waiting import countdown, here
@@ -104,9 +104,10 @@ def _make_local_call(future, function, args, kwargs):
     """Makes a call for an executor of C, which is content with what it finds settled."""
     outer, here.future = here.future, future
     try:
-        make_call(future, function, args, kwargs)
+        future._finish(outcome_of(function, args, kwargs))
     finally:
         here.future = outer
+        del future, outer, function, args, kwargs
     return True, None
 
 

@@ -13,7 +13,7 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from .errors import exception_of, fail
-from .library import claim, get_state, is_done, look_at_error, settle, settle_unlocked, wait_for
+from .library import claim, get_state, is_done, look_at_error, settle, wait_for
 from .overriding import Final, override
 from .values import from_variant
 from .waiting import block, here
@@ -26,22 +26,19 @@ logger = logging.getLogger('concurrent.futures')
 STATES = ('PENDING', 'RUNNING', 'CANCELLED', 'FINISHED')
 PENDING, RUNNING, CANCELLED, FINISHED = range(4)
 
-# How deep a worker makes calls within calls, of the thousand frames that Python allows for.
-MAX_DEPTH = 40
-
 # C takes it amiss if a future is claimed that is not pending.
 _beginning = threading.RLock()
 
 
-def make_call(future, function, args, kwargs, settle=settle):
-    """Calls a function in the place of a future that runs, and settles that."""
+def outcome_of(function, args, kwargs):
+    """Calls a function; returns what it returns, and what it raises."""
     try:
-        outcome = function(*args, **kwargs), None
+        return function(*args, **kwargs), None
     except BaseException as exception:
-        outcome = None, exception
-    future._finish(outcome, settle)
-    # The traceback of an exception holds on to this frame and its callers, and the future to the exception.
-    del future, function, args, kwargs, outcome
+        return None, exception
+    finally:
+        # The traceback of an exception holds on to this frame and its callers, and a future to the exception.
+        del function, args, kwargs
 
 
 @override
@@ -81,10 +78,11 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
 
     def cancel(self):
         """Cancels the call if it has not begun; returns whether it will never be made."""
-        is_cancelled = super().cancel()
-        if is_cancelled:
-            vars(self).pop('_call', None)
-        return is_cancelled
+        return self._have_cancelled(super().cancel())
+
+    def cancel_full(self, flags):
+        """Cancels the call if it has not begun, and if it runs does what the flags allow; returns as cancel() does."""
+        return self._have_cancelled(super().cancel_full(flags))
 
     def cancelled(self):
         """Tells whether the call was cancelled."""
@@ -163,18 +161,22 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         with _beginning:
             state = get_state(hash(self))
             if state == PENDING:
-                vars(self).pop('_call', None)
+                self._withdraw()
                 if not claim(hash(self)):
                     return CANCELLED
             return state
 
-    def _run(self, settle=settle):
-        """Makes the call that is in the queue of a pool, unless somebody else does."""
+    def _have_cancelled(self, is_cancelled):
+        if is_cancelled:
+            self._withdraw()
+        return is_cancelled
+
+    def _withdraw(self):
+        """Takes the call away from the workers, if they still have it in their queue; returns that."""
         call = self.__dict__.pop('_call', None)
-        if call is not None and claim(hash(self)):
-            here.future = self
-            make_call(self, *call, settle)
-        del self, call
+        if call is not None:
+            self._workers.miss()
+        return call
 
     def _finish(self, outcome, settle=settle):
         """Settles a future that runs; returns whether nobody else did."""
@@ -227,15 +229,8 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
             block(lambda usec: wait_for(hash(self), usec, None, None), timeout)
             return
 
-        if timeout is None and self._workers is workers and here.depth < MAX_DEPTH:
-            outer = here.future
-            here.depth += 1
-            try:
-                self._run()
-            finally:
-                here.depth -= 1
-                here.future = outer
-
+        if timeout is None and self._workers is workers:
+            workers.make_call_within_call(self)
         if not is_done(hash(self)):
             with workers.waiting():
                 block(lambda usec: wait_for(hash(self), usec, None, None), timeout)

@@ -37,6 +37,7 @@ look_at_error = _declare('cf_future_get_error', Address, Address)
 get_variant = _declare('cf_future_get_variant', Address, Address, Address)
 observe = _declare('cf_future_add_done_callback_full', None,
                    Address, Address, DoneCallback, ctypes.c_size_t, Address)
+notify_counts = _declare('cf_executor_notify_counts', ctypes.c_int, Address)
 get_idle_timeout = _declare('cf_thread_pool_executor_get_idle_timeout', ctypes.c_int64, Address)
 quark = _declare('g_quark_from_string', ctypes.c_uint32, ctypes.c_char_p)
 new_error = _declare('g_error_new_literal', Address, ctypes.c_uint32, ctypes.c_int, ctypes.c_char_p)

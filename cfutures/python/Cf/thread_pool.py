@@ -38,7 +38,7 @@ class ThreadPoolExecutor(Final, Cf.ThreadPoolExecutor, concurrent.futures.Thread
 
         prefix = thread_name_prefix or f'ThreadPoolExecutor-{next(self._counter)}'
         Cf.ThreadPoolExecutor.__init__(self, max_workers=min(max_workers or 0, MAX_WORKERS), thread_name_prefix=prefix)
-        self._workers = Workers(self, prefix, initializer, initargs)
+        self._begin(Workers(self, prefix, initializer, initargs))
 
     def submit(self, fn, /, *args, **kwargs):
         """Has fn(*args, **kwargs) called by a thread of the pool, and returns its future."""
@@ -75,5 +75,15 @@ class ThreadPoolExecutor(Final, Cf.ThreadPoolExecutor, concurrent.futures.Thread
     def _get_workers(self):
         """Returns the workers, which a pool lacks that was made by C, or by new()."""
         if '_workers' not in vars(self):
-            vars(self).setdefault('_workers', Workers(self, self.get_thread_name_prefix()))
+            self._begin(Workers(self, self.get_thread_name_prefix()))
         return self._workers
+
+    def _begin(self, workers):
+        """Gives the pool its workers, unless it has been given some."""
+        if vars(self).setdefault('_workers', workers) is workers:
+            # C holds on to the function, unseen by the garbage collector: it is one that holds on to nothing.
+            self.set_counts_func(_count_calls)
+
+
+def _count_calls(executor):
+    return executor._workers.count_calls(executor)

@@ -15,6 +15,7 @@ class Here(threading.local):
 
     workers = None      # the Workers that it is one of
     service = None      # the future of its call of _serve()
+    tally = None        # its Tally
     depth = 0           # of the calls that it makes within calls
     future = None       # of the call that it makes
 

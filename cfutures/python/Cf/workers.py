@@ -7,6 +7,10 @@
 
 A worker that finds the queue empty waits for a future of its own, its *summons*, which submit() settles. To the C pool
 a thread that waits is one that does not work, so native calls of the same pool get their turn meanwhile.
+
+The pool's counts are those of the calls, native ones included, and not of _serve(). They are put together when somebody
+asks: each worker keeps a Tally of what it has made, and what is in the queue waits, but for the futures that others
+have taken the call away from. C is told of changes each time only while somebody listens, or may have begun to.
 """
 
 import atexit
@@ -18,9 +22,33 @@ import weakref
 from concurrent.futures import InvalidStateError
 from concurrent.futures.thread import BrokenThreadPool
 
-from .futures import Future, logger
-from .library import get_idle_timeout, is_done, settle, settle_unlocked, wait_for
+from gi.module import get_introspection_module
+
+from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, logger, outcome_of
+from .library import claim, get_idle_timeout, get_state, is_done, notify_counts, settle, settle_unlocked, wait_for
 from .waiting import here
+
+Cf = get_introspection_module('Cf')
+
+# How deep a worker makes calls within calls, of the thousand frames that Python allows for.
+MAX_DEPTH = 40
+
+# Every how many calls a worker looks whether anybody has begun to listen to the counts.
+LOOK_INTERVAL = 64
+
+
+class Tally:
+    """How many calls a worker has begun, and ended. The worker alone writes to it."""
+
+    __slots__ = 'n_begun', 'n_ended'
+
+    def __init__(self):
+        self.n_begun = 0
+        self.n_ended = 0
+
+    def add(self, other):
+        self.n_begun += other.n_begun
+        self.n_ended += other.n_ended
 
 
 class Workers:
@@ -46,6 +74,11 @@ class Workers:
         self._n_started = 0
         self._summons = []          # of those who wait for work; whoever came last is the first to go
         self._services = []         # the futures of the threads' calls of _serve()
+        self._n_services_gone = 0   # of which there were more
+        self._tallies = [Tally()]   # of the workers; the first is that of those who have gone home
+        self._n_missing = 0         # in the queue, but their calls are not
+        self._n_asked = 0           # how often somebody has asked for the counts
+        self._is_watched = False    # somebody listens to the counts, or has asked for them since one last looked
         self._observed = {}         # the futures with callbacks that a main context is to call, in their order
         self._is_closed = False
         self._is_broken = False
@@ -62,6 +95,8 @@ class Workers:
         self._queue.append(future)
         if self._n_active < self._max_active:
             self._rouse()
+        if self._is_watched:
+            self._notify_counts()
 
     def close(self, reason='cannot schedule new futures after shutdown'):
         """Lets the workers go home when the queue is empty."""
@@ -73,6 +108,20 @@ class Workers:
     def cancel_queue(self):
         for future in self._take_all():
             future.cancel()
+        self._notify_counts()
+
+    def count_calls(self, executor):
+        """Tells how many calls wait, run, and have ended. Each number is right at some moment while it is asked."""
+        with self._lock:
+            self._n_asked += 1
+            self._is_watched = True
+            n_pending, n_running, n_completed = self._count_native_calls(executor)
+            n_pending += max(0, len(self._queue) - self._n_missing)
+            for tally in self._tallies:
+                n_ended, n_begun = tally.n_ended, tally.n_begun
+                n_running += n_begun - n_ended
+                n_completed += n_ended
+            return n_pending, n_running, n_completed
 
     def join(self):
         """Waits until all workers have gone home, but for this one."""
@@ -105,7 +154,32 @@ class Workers:
         for workers in everybody:
             workers.join()
 
+    # For futures.
+
+    def miss(self):
+        """Hears that the call of a future that is in the queue was taken away from it."""
+        with self._lock:
+            self._n_missing += 1
+        if self._is_watched:
+            self._notify_counts()
+
     # For workers.
+
+    def make_call_within_call(self, future):
+        """Makes a call that this worker is about to wait for, if it has not begun, and has not too many callers."""
+        if here.depth >= MAX_DEPTH:
+            return
+
+        call = future._withdraw()
+        if call is None:
+            return
+
+        outer = here.future
+        here.depth += 1
+        self._make_call(future, call, here.tally)
+        here.depth -= 1
+        here.future = outer
+        del future, call, outer
 
     @contextlib.contextmanager
     def waiting(self):
@@ -120,9 +194,42 @@ class Workers:
                 self._n_active += 1
 
     def _take_all(self):
+        """Takes all futures from the queue; yields those whose calls were to be made."""
         with contextlib.suppress(IndexError):
             while True:
-                yield self._queue.popleft()
+                future = self._queue.popleft()
+                if self._take_call(future) is not None:
+                    yield future
+
+    def _take_call(self, future):
+        """Returns what a future from the queue is to call, or None if somebody has taken that away."""
+        call = future.__dict__.pop('_call', None)
+        if call is None:
+            with self._lock:
+                self._n_missing -= 1
+        return call
+
+    def _count_native_calls(self, executor):
+        """Counts the calls in the C pool that are not those of _serve(). With the lock held: no more of these begin."""
+        before, after = None, self._count_services()
+        while before != after:
+            before = after
+            counts = Cf.ThreadPoolExecutor.do_get_counts(executor)
+            after = self._count_services()
+        return [max(0, n_all - n_services) for n_all, n_services in zip(counts, after)]
+
+    def _count_services(self):
+        states = [get_state(hash(service)) for service in self._services]
+        return states.count(PENDING), states.count(RUNNING), self._n_services_gone + states.count(FINISHED)
+
+    def _notify_counts(self):
+        """Has the counts notified, and finds out whether anybody listens."""
+        n_asked = self._n_asked
+        executor = self._executor()
+        is_watched = executor is not None and bool(notify_counts(hash(executor)))
+        # Who has asked since may have begun to listen just after that.
+        if is_watched or n_asked == self._n_asked:
+            self._is_watched = is_watched
 
     def _rouse(self):
         """Makes one more worker active, if there is something to do and room for it."""
@@ -151,7 +258,9 @@ class Workers:
             return
 
         self._n_started += 1
-        self._services = [other for other in self._services if not other.done()] + [service]
+        states = [get_state(hash(other)) for other in self._services]
+        self._n_services_gone += states.count(FINISHED)
+        self._services = [other for other, state in zip(self._services, states) if state < CANCELLED] + [service]
 
     def _summon_all(self):
         """With the lock held."""
@@ -164,10 +273,16 @@ class Workers:
         threading.current_thread().name = name
         here.workers = self
         here.service = service
+        here.tally = tally = Tally()
+        with self._lock:
+            self._tallies.append(tally)
         if self._initialize():
             self._serve_queue()
             while self._wait_for_work():
                 self._serve_queue()
+        with self._lock:
+            self._tallies[0].add(tally)
+            self._tallies.remove(tally)
         return True, None
 
     def _initialize(self):
@@ -195,20 +310,38 @@ class Workers:
         for future in self._take_all():
             with contextlib.suppress(InvalidStateError):
                 future.set_exception(BrokenThreadPool(*self._refusal.args))
+        self._notify_counts()
 
     def _serve_queue(self):
         """Makes calls until there are none, or another worker is to make them."""
         queue = self._queue
+        tally = here.tally
         while self._n_active <= self._max_active:
             try:
                 future = queue.popleft()
             except IndexError:
                 return
-            future._run(settle if queue else settle_unlocked)
-            here.future = future = None
+            call = self._take_call(future)
+            if call is not None:
+                self._make_call(future, call, tally)
+            here.future = future = call = None
+
+    def _make_call(self, future, call, tally):
+        """Makes a call that was taken from the queue, unless its future is cancelled."""
+        if claim(hash(future)):
+            here.future = future
+            tally.n_begun += 1
+            if self._is_watched or tally.n_begun % LOOK_INTERVAL == 0:
+                self._notify_counts()
+            outcome = outcome_of(*call)
+            tally.n_ended += 1
+            future._finish(outcome, settle if self._queue else settle_unlocked)
+            del outcome
+        del future, call
 
     def _wait_for_work(self):
         """Waits until there are calls to be made; returns False if the worker is to go home."""
+        self._notify_counts()
         summons = Future()
         with self._lock:
             self._n_active -= 1
