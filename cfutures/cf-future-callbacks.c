@@ -445,11 +445,41 @@ cf_future_deliver_own (CfFuture *self)
   cf_delivery_release (delivery);
 }
 
+/* Runs those callbacks that are due in this thread's own context and match, in the order of their completion. */
+static void
+deliver_own_that_match (CfDeliveryMatch match,
+                        gconstpointer   data)
+{
+  CfDelivery *delivery = cf_delivery_get_own ();
+  CfDeliveryItem *item;
+
+  if (delivery == NULL || !cf_delivery_acquire (delivery))
+    return;
+
+  item = cf_delivery_bring_forward (delivery, match, data);
+  while (item != NULL)
+    {
+      cf_delivery_take (delivery, item);
+      item->deliver (item);
+      item = cf_delivery_first_if (delivery, match, data);
+    }
+
+  cf_delivery_release (delivery);
+}
+
 static gboolean
 is_callback_owned_by (CfDeliveryItem *item,
                       gconstpointer   owner)
 {
   return item->deliver == deliver_done_callback && DONE_CALLBACK_OF_ITEM (item)->future->owner == owner;
+}
+
+static gboolean
+is_callback_of_any (CfDeliveryItem *item,
+                    gconstpointer   futures)
+{
+  return item->deliver == deliver_done_callback &&
+         g_hash_table_contains ((GHashTable *) futures, DONE_CALLBACK_OF_ITEM (item)->future);
 }
 
 /**
@@ -462,21 +492,44 @@ is_callback_owned_by (CfDeliveryItem *item,
 void
 cf_future_deliver_own_of (CfFutureOwner *owner)
 {
-  CfDelivery *delivery = cf_delivery_get_own ();
-  CfDeliveryItem *item;
+  deliver_own_that_match (is_callback_owned_by, owner);
+}
 
-  if (delivery == NULL || !cf_delivery_acquire (delivery))
-    return;
+/**
+ * cf_future_deliver_own_of_all:
+ * @futures: (element-type CfFuture): futures that are done
+ *
+ * Runs those callbacks of the futures that are due in this thread's own context, in the order in which the futures
+ * were completed: what a call that has blocked on a set does before it returns.
+ */
+void
+cf_future_deliver_own_of_all (GPtrArray *futures)
+{
+  g_autoptr(GHashTable) observed = NULL;
 
-  item = cf_delivery_bring_forward (delivery, is_callback_owned_by, owner);
-  while (item != NULL)
+  if (futures->len == 1)
     {
-      cf_delivery_take (delivery, item);
-      item->deliver (item);
-      item = cf_delivery_first_if (delivery, is_callback_owned_by, owner);
+      cf_future_deliver_own (g_ptr_array_index (futures, 0));
+      return;
     }
 
-  cf_delivery_release (delivery);
+  for (guint i = 0; i < futures->len; i++)
+    {
+      CfFuture *future = g_ptr_array_index (futures, i);
+
+      if ((cf_future_get_word (future) & (CF_WORD_OBSERVED | CF_WORD_LOCKED)) == 0)
+        continue;
+
+      /* All callbacks have been pushed when settling lets the lock go. */
+      cf_future_unlock (future, cf_future_lock (future));
+
+      if (observed == NULL)
+        observed = g_hash_table_new (NULL, NULL);
+      g_hash_table_add (observed, future);
+    }
+
+  if (observed != NULL)
+    deliver_own_that_match (is_callback_of_any, observed);
 }
 
 /**

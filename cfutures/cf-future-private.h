@@ -180,6 +180,7 @@ gboolean          cf_future_fire_observers   (CfFuture          *self,
 void              cf_future_discard_callbacks (CfFuture         *self);
 void              cf_future_deliver_own      (CfFuture          *self);
 void              cf_future_deliver_own_of   (CfFutureOwner     *owner);
+void              cf_future_deliver_own_of_all (GPtrArray       *futures);
 
 gpointer          cf_future_connect_done     (CfFuture          *self,
                                               GMainContext      *context,

@@ -68,12 +68,11 @@ split (CfCompletionSet *set,
   for (gsize i = 0; i < cf_completion_set_get_size (set); i++)
     {
       CfFuture *future = cf_completion_set_get (set, i);
-      gboolean is_done = cf_future_is_done (future);
 
-      g_ptr_array_add (is_done ? done : not_done, g_object_ref (future));
-      if (is_done)
-        cf_future_deliver_own (future);
+      g_ptr_array_add (cf_future_is_done (future) ? done : not_done, g_object_ref (future));
     }
+
+  cf_future_deliver_own_of_all (done);
 }
 
 /**
@@ -93,9 +92,10 @@ split (CfCompletionSet *set,
  * cancelled future is done, and has not failed.
  *
  * As with [method@Cf.Future.wait], callbacks of the futures that are due in this thread's own main context run
- * before this returns. It may be used in a call of the pool that is to make the others: if all are waited for,
- * without a limit and without a cancellable, those that have not begun are made right here, otherwise by other
- * threads.
+ * before this returns, in the order in which the futures were completed.
+ *
+ * It may be used in a call of the pool that is to make the others: if all are waited for, without a limit and
+ * without a cancellable, those that have not begun are made right here, otherwise by other threads.
  *
  * Returns: %TRUE if the condition holds, %FALSE if @error is set
  *

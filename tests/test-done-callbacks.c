@@ -654,6 +654,38 @@ test_cf_wait_delivers (void)
 }
 
 static void
+test_cf_wait_delivers_in_order (void)
+{
+  static const guint completed[] = { 2, 0, 3, 1 };
+  g_autoptr(GPtrArray) order = g_ptr_array_new ();
+  g_autoptr(CfFuture) stranger = cf_future_new ();
+  CfFuture *futures[G_N_ELEMENTS (completed)];
+  Record records[G_N_ELEMENTS (completed)];
+  Record of_stranger = { .order = order };
+
+  watch (stranger, &of_stranger);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    {
+      records[i] = (Record) { .order = order };
+      futures[i] = cf_future_new ();
+      watch (futures[i], &records[i]);
+    }
+
+  settle (stranger);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    settle (futures[completed[i]]);
+  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+
+  g_assert_cmpuint (order->len, ==, G_N_ELEMENTS (futures));
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    g_assert_true (g_ptr_array_index (order, i) == &records[completed[i]]);
+
+  loop_until (NULL, of_stranger.n_calls == 1);
+  for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
+    g_object_unref (futures[i]);
+}
+
+static void
 test_as_completed_delivers (void)
 {
   g_autoptr(CfFuture) future = cf_future_new ();
@@ -1132,6 +1164,8 @@ main (int   argc,
   g_test_add_func ("/done-callbacks/blocking/wait-delivers", test_wait_delivers);
   g_test_add_func ("/done-callbacks/blocking/every-getter-delivers", test_every_getter_delivers);
   g_test_add_func ("/done-callbacks/blocking/waiting-for-a-set-delivers", test_cf_wait_delivers);
+  g_test_add_func ("/done-callbacks/blocking/waiting-for-a-set-delivers-in-the-order-of-completion",
+                   test_cf_wait_delivers_in_order);
   g_test_add_func ("/done-callbacks/blocking/as-completed-delivers", test_as_completed_delivers);
   g_test_add_func ("/done-callbacks/blocking/shutdown-delivers", test_shutdown_delivers);
   g_test_add_func ("/done-callbacks/blocking/delivers-in-the-thread-default-context",
