@@ -4,7 +4,9 @@
 
 import sys
 import threading
+import time
 import unittest
+import weakref
 
 import gi
 
@@ -13,6 +15,8 @@ gi.require_version('Cf', '1')
 from gi.repository import Cf, GLib  # noqa: E402
 
 import tap  # noqa: E402
+
+LONG = 60
 
 
 def iterate_until(condition, context=None):
@@ -69,6 +73,61 @@ class OnTheMainLoop(unittest.TestCase):
         self.future.set_result(1)
         next(Cf.as_completed([self.future]))
         self.assertEqual(len(self.seen), 1)
+
+    def complete_in_another_order(self):
+        """Returns some futures that are done, whose callbacks are to come in the order 3, 0, 2, 1, 4."""
+        futures = [Cf.Future() for _ in range(5)]
+        for number, future in enumerate(futures):
+            future.add_done_callback(lambda future, number=number: self.seen.append(number))
+        for number in (3, 0, 2, 1, 4):
+            futures[number].set_result(number)
+        return futures
+
+    def test_in_the_order_of_completion(self):
+        for return_when in (Cf.ALL_COMPLETED, Cf.FIRST_COMPLETED, Cf.FIRST_EXCEPTION):
+            with self.subTest(return_when):
+                self.seen.clear()
+                Cf.wait(self.complete_in_another_order(), return_when=return_when)
+                self.assertEqual(self.seen, [3, 0, 2, 1, 4])
+
+    def test_in_the_order_of_completion_though_the_time_is_over(self):
+        pending = Cf.Future()
+        Cf.wait([pending, *self.complete_in_another_order()], timeout=0)
+        self.assertEqual(self.seen, [3, 0, 2, 1, 4])
+
+    def test_in_the_order_of_completion_before_shutdown_returns(self):
+        barriers = [threading.Barrier(2) for _ in range(3)]
+        with Cf.ThreadPoolExecutor(3) as pool:
+            futures = [pool.submit(barrier.wait, LONG) for barrier in barriers]
+            for number, future in enumerate(futures):
+                future.add_done_callback(lambda future, number=number: self.seen.append(number))
+                future.add_done_callback(lambda future, number=number: self.seen.append(number))
+            for number in (2, 0, 1):
+                barriers[number].wait(LONG)
+                while not futures[number].done():
+                    time.sleep(0.0001)
+            self.assertEqual(self.seen, [])
+        self.assertEqual(self.seen, [2, 2, 0, 0, 1, 1])
+
+    def test_of_a_call_before_another_callback_shuts_its_pool_down(self):
+        pool = Cf.ThreadPoolExecutor(1)
+        future = pool.submit(abs, -1)
+        future.add_done_callback(lambda future: pool.shutdown() or self.seen.append(1))
+        future.add_done_callback(lambda future: self.seen.append(2))
+        iterate_until(lambda: 1 in self.seen)
+        self.assertEqual(self.seen, [2, 1])
+
+    def test_lets_go_of_a_call_when_the_context_goes(self):
+        context = GLib.MainContext.new()
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(abs, -1)
+            future.add_done_callback(self.on_done, context=context)
+            future.result()
+            reference = weakref.ref(future)
+            del future, context
+            # The worker lets go of a call when it has settled it.
+            pool.submit(abs, -1).result()
+            self.assertIsNone(reference())
 
     def test_of_a_thread_with_a_context_of_its_own(self):
         def run():

@@ -13,7 +13,7 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from .errors import exception_of, fail
-from .library import claim, get_state, is_done, look_at_error, settle, wait_for
+from .library import Address, claim, get_state, is_done, look_at_error, settle, wait_for, wait_for_set
 from .overriding import Final, override
 from .values import from_variant
 from .waiting import block, here
@@ -128,13 +128,14 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
             fn = functools.partial(loop.call_soon_threadsafe, logging_errors(fn))
             super().add_done_callback_full(None, logging_errors(fn), *user_data)
         else:
+            call = logging_errors(fn)
             self._has_callbacks = True
             if self._workers is not None:
-                fn = self._workers.observe(self, fn)
+                self._workers.observe(self, call)
             if context is ...:
-                super().add_done_callback(logging_errors(fn), *user_data)
+                super().add_done_callback(call, *user_data)
             else:
-                super().add_done_callback_full(context, logging_errors(fn), *user_data)
+                super().add_done_callback_full(context, call, *user_data)
 
     def set_running_or_notify_cancel(self):
         """Says that the work behind a promise begins; returns False if that was cancelled and should not be done."""
@@ -278,6 +279,15 @@ def logging_errors(fn):
             logger.exception('exception calling callback for %r', future)
 
     return call
+
+
+def deliver_callbacks(futures):
+    """Runs the callbacks that are due in this thread's own main context, in the order in which the futures were done.
+
+    To ask for one after the other would run them in the order of asking.
+    """
+    addresses = (Address * len(futures))(*map(hash, futures))
+    wait_for_set(addresses, len(addresses), Cf.ReturnWhen.ALL_COMPLETED, 0, None, None, None, None)
 
 
 def _get_asyncio_loop():

@@ -6,11 +6,12 @@ import collections
 import concurrent.futures
 import contextlib
 import itertools
+import operator
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
 
 from gi.module import get_introspection_module
 
-from .futures import Future
+from .futures import Future, deliver_callbacks
 from .library import Address, DoneCallback, is_done, observe, settle, wait_for, wait_for_set
 from .waiting import SIGNAL_INTERVAL, block, countdown, here
 
@@ -35,7 +36,7 @@ def wait(fs, timeout=None, return_when=ALL_COMPLETED):
         if return_when in (ALL_COMPLETED, Cf.ReturnWhen.ALL_COMPLETED):
             _wait_for_all(futures, timeout)
         elif return_when in (FIRST_COMPLETED, Cf.ReturnWhen.FIRST_COMPLETED):
-            _wait_for_first(futures, timeout)
+            _wait_for_set(futures, timeout, Cf.ReturnWhen.FIRST_COMPLETED)
         elif return_when in (FIRST_EXCEPTION, Cf.ReturnWhen.FIRST_EXCEPTION):
             _wait_for_failed(futures, timeout)
         else:
@@ -77,27 +78,42 @@ def _mirror(future):
 
 
 def _wait_for_all(futures, timeout):
+    if _have_callbacks(futures):
+        _wait_for_set(futures, timeout, Cf.ReturnWhen.ALL_COMPLETED)
+        return
+
     remaining = countdown(timeout)
     for future in futures:
         if not is_done(hash(future)):
             future._block(remaining())
 
 
-def _wait_for_first(futures, timeout):
+def _have_callbacks(futures):
+    return any(map(operator.attrgetter('_has_callbacks'), futures))
+
+
+def _wait_for_set(futures, timeout, return_when):
+    """Waits for futures as C does, which runs their callbacks in the order in which they were done."""
     # To begin a wait takes time in proportion to the number of futures.
     interval = SIGNAL_INTERVAL + len(futures) * 20e-6
     addresses = (Address * len(futures))(*map(hash, futures))
     workers = here.workers
     with workers.waiting() if workers is not None else contextlib.nullcontext():
-        block(lambda usec: wait_for_set(addresses, len(addresses), Cf.ReturnWhen.FIRST_COMPLETED, usec,
-                                          None, None, None, None), timeout, interval)
+        block(lambda usec: wait_for_set(addresses, len(addresses), return_when, usec, None, None, None, None), timeout,
+              interval)
 
 
 def _wait_for_failed(futures, timeout):
     # To C, what comes pickled from another process is a result in any case.
-    for future in as_completed(futures, timeout):
-        if not future.cancelled() and future._get_outcome()[1] is not None:
-            return
+    pending = {hash(future): future for future in futures}
+    try:
+        for address in _completions_of(pending, timeout):
+            future = pending.pop(address)
+            if not future.cancelled() and future._get_outcome()[1] is not None:
+                break
+    finally:
+        if _have_callbacks(futures):
+            deliver_callbacks(futures)
 
 
 class Completions:
@@ -154,12 +170,28 @@ class Completions:
 _tell_completions = DoneCallback(Completions.tell)
 
 
+def _completions_of(futures, timeout):
+    """Iterates over the addresses of futures in the order in which they are done. They are taken out as they come."""
+    remaining = countdown(timeout)
+    n_futures = len(futures)
+    completions = Completions()
+    try:
+        for address in list(futures):
+            completions.add(futures[address])
+        while futures:
+            try:
+                yield completions.take(remaining())
+            except TimeoutError:
+                raise TimeoutError(f'{len(futures)} (of {n_futures}) futures unfinished') from None
+    finally:
+        completions.close()
+
+
 def as_completed(fs, timeout=None):
     """Iterates over futures in the order in which they are done, each once.
 
     Raises TimeoutError if that takes longer than so many seconds in all.
     """
-    remaining = countdown(timeout)
     fs = dict.fromkeys(fs)
     if _has_foreign(fs):
         originals = {_mirror(future): future for future in fs}
@@ -170,17 +202,6 @@ def as_completed(fs, timeout=None):
 
     futures = {hash(future): future for future in fs}
     del fs
-    n_futures = len(futures)
-    completions = Completions()
-    try:
-        for address in list(futures):
-            completions.add(futures[address])
-        while futures:
-            try:
-                address = completions.take(remaining())
-            except TimeoutError:
-                raise TimeoutError(f'{len(futures)} (of {n_futures}) futures unfinished') from None
-            is_done(address)
-            yield futures.pop(address)
-    finally:
-        completions.close()
+    for address in _completions_of(futures, timeout):
+        is_done(address)
+        yield futures.pop(address)

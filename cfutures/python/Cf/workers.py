@@ -24,8 +24,8 @@ from concurrent.futures.thread import BrokenThreadPool
 
 from gi.module import get_introspection_module
 
-from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, logger, outcome_of
-from .library import claim, get_idle_timeout, get_state, is_done, notify_counts, settle, settle_unlocked, wait_for
+from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, deliver_callbacks, logger, outcome_of
+from .library import claim, get_idle_timeout, get_state, notify_counts, settle, settle_unlocked, wait_for
 from .waiting import here
 
 Cf = get_introspection_module('Cf')
@@ -79,7 +79,7 @@ class Workers:
         self._n_missing = 0         # in the queue, but their calls are not
         self._n_asked = 0           # how often somebody has asked for the counts
         self._is_watched = False    # somebody listens to the counts, or has asked for them since one last looked
-        self._observed = {}         # the futures with callbacks that a main context is to call, in their order
+        self._observed = {}         # the futures of callbacks that a main context is to call, by references to these
         self._is_closed = False
         self._is_broken = False
         self._all.add(self)
@@ -129,19 +129,13 @@ class Workers:
             if service != here.service:
                 service._block(None)
 
-    def observe(self, future, fn):
-        """Remembers that a future has a callback until that is called; returns what to call in its place."""
-        def call(future, *user_data):
-            self._observed.pop(future, None)
-            fn(future, *user_data)
-
-        self._observed[future] = True
-        return call
+    def observe(self, future, call):
+        """Remembers that a future has a callback for as long as there is that: C lets go of it after the call."""
+        self._observed[weakref.ref(call, self._observed.pop)] = future
 
     def deliver(self):
         """Runs the callbacks of the pool's futures that are due in this thread's own context."""
-        for future in list(self._observed):
-            is_done(hash(future))
+        deliver_callbacks(set(self._observed.values()))
 
     @classmethod
     def close_all(cls):
