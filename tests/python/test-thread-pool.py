@@ -70,6 +70,14 @@ class Threads(unittest.TestCase):
             self.assertRegex(pool.submit(lambda: threading.current_thread().name).result(),
                              r'^ThreadPoolExecutor-\d+_0$')
 
+    def test_are_forgotten_when_they_have_gone_home(self):
+        with Cf.ThreadPoolExecutor(2, 'forgotten') as pool:
+            barrier = threading.Barrier(2)
+            for future in [pool.submit(barrier.wait, LONG) for _ in range(2)]:
+                future.result()
+            self.assertLessEqual({'forgotten_0', 'forgotten_1'}, {thread.name for thread in threading.enumerate()})
+        self.assertNotIn('forgotten', ' '.join(thread.name for thread in threading.enumerate()))
+
     def test_initializer_and_thread_local_data(self):
         def prepare(*values):
             local.values = values

@@ -277,6 +277,7 @@ class Workers:
         with self._lock:
             self._tallies[0].add(tally)
             self._tallies.remove(tally)
+        _forget_thread()
         return True, None
 
     def _initialize(self):
@@ -363,6 +364,11 @@ class Workers:
                 return True
             self._summons.remove(summons)
             return False
+
+
+def _forget_thread():
+    """Takes this thread from Python's list, before another one that C starts gets its identifier, and so its name."""
+    threading._active.pop(threading.get_ident(), None)
 
 
 atexit.register(Workers.close_all)
