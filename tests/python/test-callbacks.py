@@ -2,6 +2,7 @@
 
 """Done-callbacks: on the main loop, by Python's own rule, and on the way out of a blocking call."""
 
+import subprocess
 import sys
 import threading
 import time
@@ -192,6 +193,38 @@ class OnTheMainLoop(unittest.TestCase):
             del future
             iterate_until(lambda: self.seen)
         self.assertEqual(self.seen, [(5, 1)])
+
+
+    def test_of_what_is_no_context(self):
+        with self.assertRaisesRegex(TypeError, '^context must be a GLib.MainContext or None, not int$'):
+            self.future.add_done_callback(self.on_done, context=5)
+
+
+class EndOfTheProgram(unittest.TestCase):
+    """A callback on the main thread that calls sys.exit() ends the program, wherever it is called from."""
+
+    def check(self, statement, context='...'):
+        program = f"""
+import sys
+import gi
+gi.require_version('Cf', '1')
+from gi.repository import Cf, GLib
+future = Cf.Future()
+future.add_done_callback(lambda future: sys.exit(3), context={context})
+{statement}
+print('not here')
+"""
+        process = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, timeout=LONG)
+        self.assertEqual((process.returncode, process.stdout, process.stderr), (3, '', ''))
+
+    def test_from_the_main_loop(self):
+        self.check('future.set_result(1); GLib.MainLoop().run()')
+
+    def test_from_a_blocking_call(self):
+        self.check('future.set_result(1); future.result()')
+
+    def test_at_once(self):
+        self.check('future.set_result(1)', 'None')
 
 
 class ByPythonsRule(unittest.TestCase):

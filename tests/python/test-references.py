@@ -232,6 +232,15 @@ class WithTheCollector(unittest.TestCase):
         gc.collect()
         self.assertIsNone(reference())
 
+    def test_callback_that_leads_to_its_future(self):
+        for context in (None, GLib.MainContext.default()):
+            future = Cf.Future()
+            future.add_done_callback(lambda unused, future=future: None, context=context)
+            reference = weakref.ref(future)
+            del future
+            gc.collect()
+            self.assertIsNone(reference())
+
     def test_nothing_piles_up(self):
         def count():
             for _ in range(3):

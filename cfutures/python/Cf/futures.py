@@ -4,7 +4,6 @@
 
 import concurrent.futures
 import functools
-import logging
 import sys
 import threading
 from concurrent.futures import CancelledError, InvalidStateError
@@ -12,16 +11,14 @@ from concurrent.futures import CancelledError, InvalidStateError
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
+from . import callbacks
 from .errors import exception_of, fail
-from .library import Address, claim, get_state, is_done, look_at_error, settle, wait_for, wait_for_set
+from .library import claim, get_state, is_done, look_at_error, settle, wait_for
 from .overriding import Final, override
 from .values import from_variant
 from .waiting import block, here
 
 Cf = get_introspection_module('Cf')
-
-# Where concurrent.futures complains.
-logger = logging.getLogger('concurrent.futures')
 
 STATES = ('PENDING', 'RUNNING', 'CANCELLED', 'FINISHED')
 PENDING, RUNNING, CANCELLED, FINISHED = range(4)
@@ -53,7 +50,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
     _workers = None
     _outcome = None
     _is_finished = False        # if so, C need not be asked
-    _has_callbacks = False      # ones that belong to a main context
+    _callbacks = ()             # those that have not been called yet
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
@@ -122,26 +119,18 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         thread that completes or cancels it, as concurrent.futures does.
         """
         loop = _get_asyncio_loop() if context is ... else None
-        if context is None or _is_part_of_asyncio(fn):
-            super().add_done_callback_full(None, logging_errors(fn), *user_data)
+        if _is_part_of_asyncio(fn):
+            callbacks.add(self, fn, user_data, None)
         elif loop is not None:
-            fn = functools.partial(loop.call_soon_threadsafe, logging_errors(fn))
-            super().add_done_callback_full(None, logging_errors(fn), *user_data)
+            callbacks.add(self, functools.partial(loop.call_soon_threadsafe, _logging_errors(fn)), user_data, None)
         else:
-            call = logging_errors(fn)
-            self._has_callbacks = True
-            if self._workers is not None:
-                self._workers.observe(self, call)
-            if context is ...:
-                super().add_done_callback(call, *user_data)
-            else:
-                super().add_done_callback_full(context, call, *user_data)
+            callbacks.add(self, fn, user_data, context)
 
     def set_running_or_notify_cancel(self):
         """Says that the work behind a promise begins; returns False if that was cancelled and should not be done."""
         state = self._begin()
         if state in (RUNNING, FINISHED):
-            logger.critical('Future %s in unexpected state: %s', id(self), STATES[state])
+            callbacks.logger.critical('Future %s in unexpected state: %s', id(self), STATES[state])
             raise RuntimeError('Future in unexpected state')
         return state == PENDING
 
@@ -194,7 +183,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
     def _wait_for_outcome(self, timeout):
         if not self._is_finished and get_state(hash(self)) < CANCELLED:
             self._block(timeout)
-        elif self._has_callbacks:
+        elif self._callbacks:
             is_done(hash(self))
 
         outcome = self._outcome or self._get_outcome()
@@ -267,27 +256,15 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         return notifier
 
 
-def logging_errors(fn):
-    """Returns a callback for C that calls a function and logs what that raises."""
+def _logging_errors(fn):
+    """Returns a function that asyncio may call, which does not know what it is part of."""
     def call(future, *user_data):
         try:
             fn(future, *user_data)
-        except BaseException as exception:
-            # sys.exit() in a callback ends the program, as with all of GLib, but not from any thread.
-            if not isinstance(exception, Exception) and threading.current_thread() is threading.main_thread():
-                raise
-            logger.exception('exception calling callback for %r', future)
+        except Exception:
+            callbacks.complain(future)
 
     return call
-
-
-def deliver_callbacks(futures):
-    """Runs the callbacks that are due in this thread's own main context, in the order in which the futures were done.
-
-    To ask for one after the other would run them in the order of asking.
-    """
-    addresses = (Address * len(futures))(*map(hash, futures))
-    wait_for_set(addresses, len(addresses), Cf.ReturnWhen.ALL_COMPLETED, 0, None, None, None, None)
 
 
 def _get_asyncio_loop():

@@ -14,6 +14,8 @@ _locked = ctypes.PyDLL('libcfutures-1.so.0')
 _unlocked = ctypes.CDLL('libcfutures-1.so.0')
 Address = ctypes.c_void_p
 DoneCallback = ctypes.PYFUNCTYPE(None, Address, ctypes.c_size_t)
+Count = ctypes.POINTER(ctypes.c_uint64)
+CountsFunc = ctypes.PYFUNCTYPE(None, Address, Count, Count, Count, Address)
 
 
 def _declare(name, result, *arguments, library=_locked):
@@ -37,6 +39,8 @@ look_at_error = _declare('cf_future_get_error', Address, Address)
 get_variant = _declare('cf_future_get_variant', Address, Address, Address)
 observe = _declare('cf_future_add_done_callback_full', None,
                    Address, Address, DoneCallback, ctypes.c_size_t, Address)
+observe_here = _declare('cf_future_add_done_callback', None, Address, DoneCallback, ctypes.c_size_t, Address)
+set_counts_func = _declare('cf_executor_set_counts_func', None, Address, CountsFunc, Address, Address)
 notify_counts = _declare('cf_executor_notify_counts', ctypes.c_int, Address)
 get_idle_timeout = _declare('cf_thread_pool_executor_get_idle_timeout', ctypes.c_int64, Address)
 quark = _declare('g_quark_from_string', ctypes.c_uint32, ctypes.c_char_p)

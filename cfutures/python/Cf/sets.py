@@ -11,7 +11,8 @@ from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
 
 from gi.module import get_introspection_module
 
-from .futures import Future, deliver_callbacks
+from . import callbacks
+from .futures import Future
 from .library import Address, DoneCallback, is_done, observe, settle, wait_for, wait_for_set
 from .waiting import SIGNAL_INTERVAL, block, countdown, here
 
@@ -89,7 +90,7 @@ def _wait_for_all(futures, timeout):
 
 
 def _have_callbacks(futures):
-    return any(map(operator.attrgetter('_has_callbacks'), futures))
+    return any(map(operator.attrgetter('_callbacks'), futures))
 
 
 def _wait_for_set(futures, timeout, return_when):
@@ -113,7 +114,7 @@ def _wait_for_failed(futures, timeout):
                 break
     finally:
         if _have_callbacks(futures):
-            deliver_callbacks(futures)
+            callbacks.deliver(futures)
 
 
 class Completions:

@@ -4,11 +4,13 @@
 
 import concurrent.futures
 import itertools
+import weakref
 
 from gi.module import get_introspection_module
 
 from .executors import MAX_WORKERS
 from .futures import Future
+from .library import CountsFunc, set_counts_func
 from .overriding import Final, override
 from .waiting import here
 from .workers import Workers
@@ -81,9 +83,15 @@ class ThreadPoolExecutor(Final, Cf.ThreadPoolExecutor, concurrent.futures.Thread
     def _begin(self, workers):
         """Gives the pool its workers, unless it has been given some."""
         if vars(self).setdefault('_workers', workers) is workers:
-            # C holds on to the function, unseen by the garbage collector: it is one that holds on to nothing.
-            self.set_counts_func(_count_calls)
+            _pools[hash(self)] = self
+            set_counts_func(hash(self), _count_calls, None, None)
 
 
-def _count_calls(executor):
-    return executor._workers.count_calls(executor)
+# By their addresses, for C.
+_pools = weakref.WeakValueDictionary()
+
+
+@CountsFunc
+def _count_calls(address, n_pending, n_running, n_completed, unused):
+    pool = _pools[address]
+    n_pending[0], n_running[0], n_completed[0] = pool._workers.count_calls(pool)

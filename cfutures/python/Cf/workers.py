@@ -24,7 +24,9 @@ from concurrent.futures.thread import BrokenThreadPool
 
 from gi.module import get_introspection_module
 
-from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, deliver_callbacks, logger, outcome_of
+from . import callbacks
+from .callbacks import logger
+from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, outcome_of
 from .library import claim, get_idle_timeout, get_state, notify_counts, settle, settle_unlocked, wait_for
 from .waiting import here
 
@@ -79,7 +81,6 @@ class Workers:
         self._n_missing = 0         # in the queue, but their calls are not
         self._n_asked = 0           # how often somebody has asked for the counts
         self._is_watched = False    # somebody listens to the counts, or has asked for them since one last looked
-        self._observed = {}         # the futures of callbacks that a main context is to call, by references to these
         self._is_closed = False
         self._is_broken = False
         self._all.add(self)
@@ -129,13 +130,9 @@ class Workers:
             if service != here.service:
                 service._block(None)
 
-    def observe(self, future, call):
-        """Remembers that a future has a callback for as long as there is that: C lets go of it after the call."""
-        self._observed[weakref.ref(call, self._observed.pop)] = future
-
     def deliver(self):
         """Runs the callbacks of the pool's futures that are due in this thread's own context."""
-        deliver_callbacks(set(self._observed.values()))
+        callbacks.deliver([future for future in callbacks.futures_with_callbacks() if future._workers is self])
 
     @classmethod
     def close_all(cls):
