@@ -88,6 +88,18 @@ class Threads(unittest.TestCase):
                 futures = [pool.submit(lambda: local.values) for _ in range(10)]
                 self.assertEqual({future.result() for future in futures}, {(1, 2)})
 
+    def test_go_home_with_a_thread_local_object_of_c(self):
+        self.assertEqual(run_program(IMPORT + """
+import threading
+from gi.repository import Gio
+local = threading.local()
+def prepare():
+    local.cancellable = Gio.Cancellable()
+for _ in range(3):
+    with futures.ThreadPoolExecutor(2, initializer=prepare) as pool:
+        print(list(pool.map(abs, range(3))))
+"""), '[0, 1, 2]\n' * 3)
+
     def test_as_many_as_allowed(self):
         with Cf.ThreadPoolExecutor(3) as pool:
             barrier = threading.Barrier(3)

@@ -51,6 +51,7 @@ get_child = _declare('g_variant_get_child_value', Address, Address, ctypes.c_siz
 get_string = _declare('g_variant_get_string', ctypes.c_char_p, Address, Address)
 unref_variant = _declare('g_variant_unref', None, Address)
 unref_object = _declare('g_object_unref', None, Address)
+get_thread_dictionary = _declare('PyThreadState_GetDict', Address, library=ctypes.pythonapi)
 
 
 def is_done(address):

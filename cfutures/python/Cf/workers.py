@@ -16,6 +16,7 @@ have taken the call away from. C is told of changes each time only while somebod
 import atexit
 import collections
 import contextlib
+import ctypes
 import os
 import threading
 import weakref
@@ -27,7 +28,8 @@ from gi.module import get_introspection_module
 from . import callbacks
 from .callbacks import logger
 from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, outcome_of
-from .library import claim, get_idle_timeout, get_state, notify_counts, settle, settle_unlocked, wait_for
+from .library import (claim, get_idle_timeout, get_state, get_thread_dictionary, notify_counts, settle, settle_unlocked,
+                      wait_for)
 from .waiting import here
 
 Cf = get_introspection_module('Cf')
@@ -274,7 +276,7 @@ class Workers:
         with self._lock:
             self._tallies[0].add(tally)
             self._tallies.remove(tally)
-        _forget_thread()
+        _leave_thread()
         return True, None
 
     def _initialize(self):
@@ -363,9 +365,17 @@ class Workers:
             return False
 
 
-def _forget_thread():
-    """Takes this thread from Python's list, before another one that C starts gets its identifier, and so its name."""
+def _leave_thread():
+    """Drops what Python keeps for this thread.
+
+    Its object is found by its identifier, which another thread that C starts may get, and so the name. What is
+    thread-local may be a GObject: until Python 3.12.4 the interpreter crashed if it was left to it to drop that, because
+    PyGObject takes the interpreter lock, for the second time (CPython's issue 119585).
+    """
     threading._active.pop(threading.get_ident(), None)
+    thread_local = get_thread_dictionary()
+    if thread_local is not None:
+        ctypes.cast(thread_local, ctypes.py_object).value.clear()
 
 
 atexit.register(Workers.close_all)
