@@ -23,30 +23,14 @@ PACKAGE = 'test.test_concurrent_futures'
 NOT_APPLICABLE = {
     r'\.Interpreter|\.test_interpreter_pool\.':
         'there is no such pool',
-    r'\.ProcessPoolFork':
-        'there is one way to start a process, as with spawn',
-    r'\.ProcessPool.*\.test_(idle_process_reuse_one|idle_process_reuse_multiple|killed_child|max_tasks_per_child|'
-    r'max_tasks_per_child_defaults_to_spawn_context|processes_terminate|saturation|shutdown_deadlock_pickle|'
-    r'context_manager_shutdown|del_shutdown|shutdown_no_wait)$':
-        'looks at _processes, _max_workers, _mp_context or _executor_manager_thread',
-    r'\.ProcessPool.*\.test_(error|exit)_at_task_unpickle$':
-        'expects that a call that cannot be read breaks the pool; here it fails, and says why',
+    r'\.ProcessPoolFork|\.test_hang_global_shutdown_lock$':
+        'asks for fork or forkserver: there is one way to start a process, and the same test is run with spawn',
+    r'\.ProcessPool.*\.test_(killed_child|(error|exit)_at_task_unpickle)$':
+        'expects the whole pool to break, where here one call fails and the pool goes on',
+    r'\.ProcessPool.*\.test_(processes_terminate|saturation)$':
+        'expects processes to be started for calls that cannot be pickled, which fail at once here',
     r'\.ProcessPool.*(FailingInitializer.*\.test_initializer|\.test_ressources_gced_in_workers)$':
         'has multiprocessing send a queue, which only processes of its own can read',
-    r'\.ProcessPool.*\.test_traceback$':
-        'expects a private class as the cause; test-process-pool.py tests the traceback',
-    r'\.test_thread_names_(assigned|default)$':
-        'reads the names from the objects in _threads; test-thread-pool.py tests names',
-    r'\.test_(idle_thread_reuse|saturation)$':
-        'counts _threads: a thread may be started when another is about to become free',
-    r'\.test_cancel_futures(_wait_false)?$':
-        'expects that a thread has begun a call when submit() returns; test-thread-pool.py tests cancelling',
-    r'\.test_hang_global_shutdown_lock$':
-        'uses a pool of processes that are forked',
-    r'\.test_(first_completed|first_exception_some_already_complete)$':
-        'tells cancelled futures from those whose waiters were told, which here is one',
-    r'\.test_exception_with_success$':
-        'settles a future by hand, through _condition',
 }
 
 
