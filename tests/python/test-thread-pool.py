@@ -121,6 +121,23 @@ for _ in range(3):
                 pool.submit(task)
         self.assertLessEqual(n_most, 2)
 
+    def test_are_used_again_for_calls_that_come_one_by_one(self):
+        with Cf.ThreadPoolExecutor(4) as pool:
+            idents = {pool.submit(threading.get_ident).result() for _ in range(300)}
+        self.assertEqual(len(idents), 1)
+
+    def test_that_run_a_callback_are_not_relied_on(self):
+        for _ in range(100):
+            with Cf.ThreadPoolExecutor(2) as pool:
+                release, goes_on = threading.Event(), threading.Event()
+                first = pool.submit(release.wait, LONG)
+                first.add_done_callback(lambda future: seen.append(goes_on.wait(LONG)), context=None)
+                seen = []
+                release.set()
+                first.result()
+                self.assertIsNone(pool.submit(goes_on.set).result(LONG))
+            self.assertEqual(seen, [True])
+
     def test_begin_in_order(self):
         begun = []
         with Cf.ThreadPoolExecutor(1) as pool:

@@ -20,6 +20,7 @@ from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from .library import Address, DoneCallback, observe, observe_here, wait_for_set
+from .waiting import here
 
 Cf = get_introspection_module('Cf')
 
@@ -47,6 +48,8 @@ def add(future, fn, user_data, context):
 
 @DoneCallback
 def _call(address, number):
+    if here.summons is not None:
+        here.workers.come_back()
     future = _futures.pop(number)
     fn, user_data = future._callbacks.pop(number)
     try:

@@ -16,6 +16,7 @@ class Here(threading.local):
     workers = None      # the Workers that it is one of
     service = None      # the future of its call of _serve()
     tally = None        # its Tally
+    summons = None      # what it will wait for, if it has settled its last call before it has done so
     depth = 0           # of the calls that it makes within calls
     future = None       # of the call that it makes
 

@@ -169,10 +169,22 @@ class Workers:
 
         outer = here.future
         here.depth += 1
-        self._make_call(future, call, here.tally)
+        outcome = self._make_call(future, call, here.tally)
+        if outcome is not None:
+            future._finish(outcome)
         here.depth -= 1
         here.future = outer
-        del future, call, outer
+        del future, call, outer, outcome
+
+    def come_back(self):
+        """Has this worker, which waits for work already, run a callback, however long that may take."""
+        summons, here.summons = here.summons, None
+        with self._lock:
+            if summons in self._summons:
+                self._summons.remove(summons)
+                self._n_active += 1
+        # Somebody may rely on it by now.
+        self._rouse()
 
     @contextlib.contextmanager
     def waiting(self):
@@ -270,9 +282,8 @@ class Workers:
         with self._lock:
             self._tallies.append(tally)
         if self._initialize():
-            self._serve_queue()
-            while self._wait_for_work():
-                self._serve_queue()
+            while self._wait_for_work(self._serve_queue()):
+                pass
         with self._lock:
             self._tallies[0].add(tally)
             self._tallies.remove(tally)
@@ -307,46 +318,83 @@ class Workers:
         self._notify_counts()
 
     def _serve_queue(self):
-        """Makes calls until there are none, or another worker is to make them."""
+        """Makes calls until there are none, or another worker is to make them.
+
+        Returns the summons of this worker if it has one already, otherwise None.
+        """
         queue = self._queue
         tally = here.tally
-        while self._n_active <= self._max_active:
+        summons = None
+        while summons is None and self._n_active <= self._max_active:
             try:
                 future = queue.popleft()
             except IndexError:
-                return
+                break
             call = self._take_call(future)
-            if call is not None:
-                self._make_call(future, call, tally)
-            here.future = future = call = None
+            outcome = self._make_call(future, call, tally) if call is not None else None
+            if outcome is not None:
+                if queue:
+                    future._finish(outcome)
+                else:
+                    summons = self._finish_last(future, outcome)
+            here.future = future = call = outcome = None
+        return summons
 
     def _make_call(self, future, call, tally):
-        """Makes a call that was taken from the queue, unless its future is cancelled."""
-        if claim(hash(future)):
-            here.future = future
-            tally.n_begun += 1
-            if self._is_watched or tally.n_begun % LOOK_INTERVAL == 0:
-                self._notify_counts()
-            outcome = outcome_of(*call)
-            tally.n_ended += 1
-            future._finish(outcome, settle if self._queue else settle_unlocked)
-            del outcome
-        del future, call
+        """Makes a call that was taken from the queue, and returns its outcome, or None if its future is cancelled."""
+        if not claim(hash(future)):
+            return None
 
-    def _wait_for_work(self):
-        """Waits until there are calls to be made; returns False if the worker is to go home."""
-        self._notify_counts()
+        here.future = future
+        tally.n_begun += 1
+        if self._is_watched or tally.n_begun % LOOK_INTERVAL == 0:
+            self._notify_counts()
+        outcome = outcome_of(*call)
+        tally.n_ended += 1
+        del future, call
+        try:
+            return outcome
+        finally:
+            # An exception holds on to this frame too.
+            del outcome
+
+    def _finish_last(self, future, outcome):
+        """Settles a future when there is nothing else to do.
+
+        Whoever has waited for it, and submits the next call, finds the interpreter lock free, and this worker waiting
+        for its summons, or about to. Otherwise another thread would be started, for calls that come one by one.
+        """
+        here.summons = self._announce()
+        future._finish(outcome, settle_unlocked)
+        summons, here.summons = here.summons, None
+        return summons
+
+    def _announce(self):
+        """Enters this worker among those who wait for work; returns its summons, or None if it is not to wait."""
         summons = Future()
         with self._lock:
             self._n_active -= 1
-            if self._queue and self._n_active < self._max_active:
+            if self._queue or self._is_closed or self._is_broken:
                 self._n_active += 1
-                return True
-            if self._is_broken or (self._is_closed and not self._queue):
-                # Those who had to wait because too many were active have no more work either.
-                self._summon_all()
-                return False
+                return None
             self._summons.append(summons)
+        return summons
+
+    def _wait_for_work(self, summons):
+        """Waits until there are calls to be made; returns False if the worker is to go home."""
+        self._notify_counts()
+        if summons is None:
+            summons = Future()
+            with self._lock:
+                self._n_active -= 1
+                if self._queue and self._n_active < self._max_active:
+                    self._n_active += 1
+                    return True
+                if self._is_broken or (self._is_closed and not self._queue):
+                    # Those who had to wait because too many were active have no more work either.
+                    self._summon_all()
+                    return False
+                self._summons.append(summons)
 
         return self._wait_for(summons)
 
