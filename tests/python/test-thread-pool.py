@@ -241,6 +241,32 @@ class Nesting(unittest.TestCase):
         with Cf.ThreadPoolExecutor(1) as pool:
             self.assertEqual(pool.submit(nest, 50).result(LONG), 50)
 
+    def test_waiting_for_calls_of_a_pool_that_is_shut_down(self):
+        def outer():
+            begun.set()
+            is_shut_down.wait(LONG)
+            return inner.result(LONG)
+
+        def nest(depth):
+            if depth == 100:
+                begun.set()
+                is_shut_down.wait(LONG)
+            return futures[depth - 1].result() + 1 if depth > 0 else 0
+
+        for task in (outer, lambda: nest(100)):
+            begun, is_shut_down = threading.Event(), threading.Event()
+            pool = Cf.ThreadPoolExecutor(1)
+            future = pool.submit(task)
+            self.assertTrue(begun.wait(LONG))
+            inner = pool.submit(lambda: 100)
+            futures = [pool.submit(nest, depth) for depth in range(100)]
+            pool.shutdown(wait=False)
+            is_shut_down.set()
+            self.assertEqual(future.result(LONG), 100)
+            pool.shutdown()
+            self.assertEqual(futures[-1].result(), 99)
+            self.assertEqual((pool.get_n_pending(), pool.get_n_running(), pool.get_n_completed()), (0, 0, 102))
+
     def test_mapping(self):
         def fibonacci(n):
             return n if n < 2 else sum(pool.map(fibonacci, (n - 1, n - 2)))

@@ -79,6 +79,7 @@ class Workers:
         self._summons = []          # of those who wait for work; whoever came last is the first to go
         self._services = []         # the futures of the threads' calls of _serve()
         self._n_services_gone = 0   # of which there were more
+        self._threads = []          # of Python's own, that have been started since the pool was shut down
         self._tallies = [Tally()]   # of the workers; the first is that of those who have gone home
         self._n_missing = 0         # in the queue, but their calls are not
         self._n_asked = 0           # how often somebody has asked for the counts
@@ -131,6 +132,9 @@ class Workers:
         for service in self._services:
             if service != here.service:
                 service._block(None)
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join()
 
     def deliver(self):
         """Runs the callbacks of the pool's futures that are due in this thread's own context."""
@@ -256,16 +260,46 @@ class Workers:
         executor = self._executor()
         name = f'{self._thread_name_prefix}_{self._n_started}'
         service = executor.submit_local(self._serve, name) if executor is not None else None
-        if service is None or (service.done() and service.exception() is not None):
-            self._n_active -= 1
-            if service is not None and self._n_active == 0:
-                self._break(f'No thread could be started: {service.exception()}')
-            return
+        has_ended = service is not None and get_state(hash(service)) == FINISHED
+        failure = service.exception() if has_ended else None
+        if service is not None and failure is None:
+            states = [get_state(hash(other)) for other in self._services]
+            self._n_services_gone += states.count(FINISHED)
+            self._services = [other for other, state in zip(self._services, states) if state < CANCELLED] + [service]
+            self._n_started += 1
+        elif self._is_closed and self._has_workers():
+            self._start_thread(name)
+        else:
+            self._do_without(failure)
 
-        self._n_started += 1
-        states = [get_state(hash(other)) for other in self._services]
-        self._n_services_gone += states.count(FINISHED)
-        self._services = [other for other, state in zip(self._services, states) if state < CANCELLED] + [service]
+    def _has_workers(self):
+        return (any(get_state(hash(service)) < CANCELLED for service in self._services) or
+                any(thread.is_alive() for thread in self._threads))
+
+    def _start_thread(self, name):
+        """Starts a worker in a thread of Python's own: a pool of C that is shut down starts no more.
+
+        But those who are at work may wait for calls that are still in the queue.
+        """
+        thread = threading.Thread(target=self._serve, args=(None, name), name=name)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._do_without(error)
+        else:
+            self._threads.append(thread)
+            self._n_started += 1
+
+    def _do_without(self, failure):
+        """Gives up a worker that could not be started, and the queue if it was the only one to work."""
+        self._n_active -= 1
+        if self._n_active > 0:
+            return
+        if self._is_closed:
+            # Whoever has submitted something was overtaken by the shutdown.
+            self._fail_queue()
+        else:
+            self._break(f'No thread could be started: {failure}')
 
     def _summon_all(self):
         """With the lock held."""
@@ -314,7 +348,7 @@ class Workers:
     def _fail_queue(self):
         for future in self._take_all():
             with contextlib.suppress(InvalidStateError):
-                future.set_exception(BrokenThreadPool(*self._refusal.args))
+                future.set_exception(type(self._refusal)(*self._refusal.args))
         self._notify_counts()
 
     def _serve_queue(self):
@@ -416,11 +450,12 @@ class Workers:
 def _leave_thread():
     """Drops what Python keeps for this thread.
 
-    Its object is found by its identifier, which another thread that C starts may get, and so the name. What is
-    thread-local may be a GObject: until Python 3.12.4 the interpreter crashed if it was left to it to drop that, because
-    PyGObject takes the interpreter lock, for the second time (CPython's issue 119585).
+    Python's object for one that C has started is found by its identifier, which the next one may get, and so
+    the name. What is thread-local may be a GObject: until Python 3.12.4 the interpreter crashed if it was left to it to
+    drop that, because PyGObject takes the interpreter lock, for the second time (CPython's issue 119585).
     """
-    threading._active.pop(threading.get_ident(), None)
+    if isinstance(threading.current_thread(), threading._DummyThread):
+        threading._active.pop(threading.get_ident(), None)
     thread_local = get_thread_dictionary()
     if thread_local is not None:
         ctypes.cast(thread_local, ctypes.py_object).value.clear()
