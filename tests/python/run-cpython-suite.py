@@ -15,7 +15,7 @@ import subprocess
 import sys
 import unittest
 
-import concurrent_futures  # noqa: F401
+from concurrent_futures import Cf
 import tap
 
 PACKAGE = 'test.test_concurrent_futures'
@@ -31,7 +31,11 @@ NOT_APPLICABLE = {
         'expects processes to be started for calls that cannot be pickled, which fail at once here',
     r'\.ProcessPool.*(FailingInitializer.*\.test_initializer|\.test_ressources_gced_in_workers)$':
         'has multiprocessing send a queue, which only processes of its own can read',
+    r'\.ProcessPool.*\.test_(python_finalization_error|force_shutdown_workers(_invalid_op)?)$':
+        'replaces private functions of Python, which have no part in a pool of C',
 }
+if Cf.ThreadPoolExecutor().get_max_workers() < min(32, os.cpu_count() + 4):
+    NOT_APPLICABLE[r'\.test_default_workers$'] = 'takes this process for one that may use all processors'
 
 
 def reason_to_skip(test):
