@@ -63,6 +63,8 @@ class ThreadPoolExecutor(Final, Cf.ThreadPoolExecutor, concurrent.futures.Thread
         if wait:
             workers.join()
         Cf.Executor.shutdown(self, wait and here.workers is not workers, cancel_futures)
+        if cancel_futures:
+            workers.give_up_cancelled()
         if wait:
             workers.deliver()
 
@@ -73,6 +75,8 @@ class ThreadPoolExecutor(Final, Cf.ThreadPoolExecutor, concurrent.futures.Thread
         if cancel_futures:
             workers.cancel_queue()
         super().shutdown_async(cancel_futures, cancellable, callback, *user_data)
+        if cancel_futures:
+            workers.give_up_cancelled()
 
     def _get_workers(self):
         """Returns the workers, which a pool lacks that was made by C, or by new()."""

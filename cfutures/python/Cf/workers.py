@@ -114,6 +114,14 @@ class Workers:
             future.cancel()
         self._notify_counts()
 
+    def give_up_cancelled(self):
+        """Counts those out who were to work, but whose thread had not begun when the pool of C was told to cancel."""
+        with self._lock:
+            states = [get_state(hash(service)) for service in self._services]
+            self._n_active -= states.count(CANCELLED)
+            self._services = [service for service, state in zip(self._services, states) if state != CANCELLED]
+        self._rouse()
+
     def count_calls(self, executor):
         """Tells how many calls wait, run, and have ended. Each number is right at some moment while it is asked."""
         with self._lock:
