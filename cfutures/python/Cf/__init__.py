@@ -22,7 +22,7 @@ The files form floors, each using only those below it:
     thread_pool, process_pool
     workers, executors, sets, remote_futures, tasks
     futures
-    callbacks, errors
+    callbacks, counts, errors
     waiting
     library, overriding, pickling, values
 """

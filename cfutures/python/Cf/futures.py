@@ -165,7 +165,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         """Takes the call away from the workers, if they still have it in their queue; returns that."""
         call = self.__dict__.pop('_call', None)
         if call is not None:
-            self._workers.miss()
+            self._workers.counts.miss(1)
         return call
 
     def _finish(self, outcome, settle=settle):

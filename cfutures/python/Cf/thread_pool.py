@@ -4,13 +4,12 @@
 
 import concurrent.futures
 import itertools
-import weakref
 
 from gi.module import get_introspection_module
 
+from .counts import tell_counts
 from .executors import MAX_WORKERS
 from .futures import Future
-from .library import CountsFunc, set_counts_func
 from .overriding import Final, override
 from .waiting import here
 from .workers import Workers
@@ -87,15 +86,4 @@ class ThreadPoolExecutor(Final, Cf.ThreadPoolExecutor, concurrent.futures.Thread
     def _begin(self, workers):
         """Gives the pool its workers, unless it has been given some."""
         if vars(self).setdefault('_workers', workers) is workers:
-            _pools[hash(self)] = self
-            set_counts_func(hash(self), _count_calls, None, None)
-
-
-# By their addresses, for C.
-_pools = weakref.WeakValueDictionary()
-
-
-@CountsFunc
-def _count_calls(address, n_pending, n_running, n_completed, unused):
-    pool = _pools[address]
-    n_pending[0], n_running[0], n_completed[0] = pool._workers.count_calls(pool)
+            tell_counts(self, workers.counts)

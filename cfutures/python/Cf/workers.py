@@ -7,10 +7,6 @@
 
 A worker that finds the queue empty waits for a future of its own, its *summons*, which submit() settles. To the C pool
 a thread that waits is one that does not work, so native calls of the same pool get their turn meanwhile.
-
-The pool's counts are those of the calls, native ones included, and not of _serve(). They are put together when somebody
-asks: each worker keeps a Tally of what it has made, and what is in the queue waits, but for the futures that others
-have taken the call away from. C is told of changes each time only while somebody listens, or may have begun to.
 """
 
 import atexit
@@ -23,36 +19,18 @@ import weakref
 from concurrent.futures import InvalidStateError
 from concurrent.futures.thread import BrokenThreadPool
 
-from gi.module import get_introspection_module
-
 from . import callbacks
 from .callbacks import logger
+from .counts import Counts
 from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, outcome_of
-from .library import (claim, get_idle_timeout, get_state, get_thread_dictionary, notify_counts, settle, settle_unlocked,
-                      wait_for)
+from .library import claim, get_idle_timeout, get_state, get_thread_dictionary, settle, settle_unlocked, wait_for
 from .waiting import here
-
-Cf = get_introspection_module('Cf')
 
 # How deep a worker makes calls within calls, of the thousand frames that Python allows for.
 MAX_DEPTH = 40
 
 # Every how many calls a worker looks whether anybody has begun to listen to the counts.
 LOOK_INTERVAL = 64
-
-
-class Tally:
-    """How many calls a worker has begun, and ended. The worker alone writes to it."""
-
-    __slots__ = 'n_begun', 'n_ended'
-
-    def __init__(self):
-        self.n_begun = 0
-        self.n_ended = 0
-
-    def add(self, other):
-        self.n_begun += other.n_begun
-        self.n_ended += other.n_ended
 
 
 class Workers:
@@ -74,16 +52,13 @@ class Workers:
         self._initargs = initargs
         self._queue = collections.deque()
         self._lock = threading.RLock()      # the garbage collector may close a pool anywhere
+        self.counts = Counts(executor, self._lock, self._queue, self._count_services)
         self._n_active = 0
         self._n_started = 0
         self._summons = []          # of those who wait for work; whoever came last is the first to go
         self._services = []         # the futures of the threads' calls of _serve()
         self._n_services_gone = 0   # of which there were more
         self._threads = []          # of Python's own, that have been started since the pool was shut down
-        self._tallies = [Tally()]   # of the workers; the first is that of those who have gone home
-        self._n_missing = 0         # in the queue, but their calls are not
-        self._n_asked = 0           # how often somebody has asked for the counts
-        self._is_watched = False    # somebody listens to the counts, or has asked for them since one last looked
         self._is_closed = False
         self._is_broken = False
         self._all.add(self)
@@ -99,8 +74,8 @@ class Workers:
         self._queue.append(future)
         if self._n_active < self._max_active:
             self._rouse()
-        if self._is_watched:
-            self._notify_counts()
+        if self.counts.is_watched:
+            self.counts.notify()
 
     def close(self, reason='cannot schedule new futures after shutdown'):
         """Lets the workers go home when the queue is empty."""
@@ -112,7 +87,7 @@ class Workers:
     def cancel_queue(self):
         for future in self._take_all():
             future.cancel()
-        self._notify_counts()
+        self.counts.notify()
 
     def give_up_cancelled(self):
         """Counts those out who were to work, but whose thread had not begun when the pool of C was told to cancel."""
@@ -121,19 +96,6 @@ class Workers:
             self._n_active -= states.count(CANCELLED)
             self._services = [service for service, state in zip(self._services, states) if state != CANCELLED]
         self._rouse()
-
-    def count_calls(self, executor):
-        """Tells how many calls wait, run, and have ended. Each number is right at some moment while it is asked."""
-        with self._lock:
-            self._n_asked += 1
-            self._is_watched = True
-            n_pending, n_running, n_completed = self._count_native_calls(executor)
-            n_pending += max(0, len(self._queue) - self._n_missing)
-            for tally in self._tallies:
-                n_ended, n_begun = tally.n_ended, tally.n_begun
-                n_running += n_begun - n_ended
-                n_completed += n_ended
-            return n_pending, n_running, n_completed
 
     def join(self):
         """Waits until all workers have gone home, but for this one."""
@@ -158,15 +120,6 @@ class Workers:
             workers.close(reason)
         for workers in everybody:
             workers.join()
-
-    # For futures.
-
-    def miss(self):
-        """Hears that the call of a future that is in the queue was taken away from it."""
-        with self._lock:
-            self._n_missing += 1
-        if self._is_watched:
-            self._notify_counts()
 
     # For workers.
 
@@ -222,31 +175,12 @@ class Workers:
         """Returns what a future from the queue is to call, or None if somebody has taken that away."""
         call = future.__dict__.pop('_call', None)
         if call is None:
-            with self._lock:
-                self._n_missing -= 1
+            self.counts.miss(-1)
         return call
-
-    def _count_native_calls(self, executor):
-        """Counts the calls in the C pool that are not those of _serve(). With the lock held: no more of these begin."""
-        before, after = None, self._count_services()
-        while before != after:
-            before = after
-            counts = Cf.ThreadPoolExecutor.do_get_counts(executor)
-            after = self._count_services()
-        return [max(0, n_all - n_services) for n_all, n_services in zip(counts, after)]
 
     def _count_services(self):
         states = [get_state(hash(service)) for service in self._services]
         return states.count(PENDING), states.count(RUNNING), self._n_services_gone + states.count(FINISHED)
-
-    def _notify_counts(self):
-        """Has the counts notified, and finds out whether anybody listens."""
-        n_asked = self._n_asked
-        executor = self._executor()
-        is_watched = executor is not None and bool(notify_counts(hash(executor)))
-        # Who has asked since may have begun to listen just after that.
-        if is_watched or n_asked == self._n_asked:
-            self._is_watched = is_watched
 
     def _rouse(self):
         """Makes one more worker active, if there is something to do and room for it."""
@@ -320,15 +254,11 @@ class Workers:
         threading.current_thread().name = name
         here.workers = self
         here.service = service
-        here.tally = tally = Tally()
-        with self._lock:
-            self._tallies.append(tally)
+        here.tally = tally = self.counts.open_tally()
         if self._initialize():
             while self._wait_for_work(self._serve_queue()):
                 pass
-        with self._lock:
-            self._tallies[0].add(tally)
-            self._tallies.remove(tally)
+        self.counts.close_tally(tally)
         _leave_thread()
         return True, None
 
@@ -357,7 +287,7 @@ class Workers:
         for future in self._take_all():
             with contextlib.suppress(InvalidStateError):
                 future.set_exception(type(self._refusal)(*self._refusal.args))
-        self._notify_counts()
+        self.counts.notify()
 
     def _serve_queue(self):
         """Makes calls until there are none, or another worker is to make them.
@@ -389,8 +319,8 @@ class Workers:
 
         here.future = future
         tally.n_begun += 1
-        if self._is_watched or tally.n_begun % LOOK_INTERVAL == 0:
-            self._notify_counts()
+        if self.counts.is_watched or tally.n_begun % LOOK_INTERVAL == 0:
+            self.counts.notify()
         outcome = outcome_of(*call)
         tally.n_ended += 1
         del future, call
@@ -424,7 +354,7 @@ class Workers:
 
     def _wait_for_work(self, summons):
         """Waits until there are calls to be made; returns False if the worker is to go home."""
-        self._notify_counts()
+        self.counts.notify()
         if summons is None:
             summons = Future()
             with self._lock:
