@@ -995,6 +995,37 @@ cf_future_set_variant (CfFuture  *self,
 }
 
 /**
+ * cf_future_hand_over: (skip)
+ * @self: a pending or running future
+ * @linger_usec: how many microseconds to stay busy afterwards
+ *
+ * Finishes a promise without a result, as [method@Cf.Future.set_variant] does, and lets some time pass before it
+ * returns.
+ *
+ * This is for bindings of a language whose interpreter has one lock, and calls this function without it: whoever waits
+ * for @self gets the lock while this thread lingers, instead of having to sleep until the thread that woke it lets go.
+ *
+ * Returns: %TRUE if this call settled the future
+ *
+ * Since: 1.0
+ */
+gboolean
+cf_future_hand_over (CfFuture *self,
+                     gint64    linger_usec)
+{
+  CfOutcome outcome = { CF_OUTCOME_NOTHING };
+  gboolean is_settled;
+
+  g_return_val_if_fail (CF_IS_FUTURE (self), FALSE);
+  g_return_val_if_fail (linger_usec >= 0, FALSE);
+
+  is_settled = settle_promise (self, &outcome, NULL);
+  cf_wait_linger (linger_usec);
+
+  return is_settled;
+}
+
+/**
  * cf_future_set_error:
  * @self: a pending or running future
  * @failure: the error that its getters will return a copy of

@@ -129,6 +129,9 @@ gboolean       cf_future_set_variant               (CfFuture             *self,
                                                     GVariant             *variant,
                                                     GError              **error);
 CF_AVAILABLE_IN_ALL
+gboolean       cf_future_hand_over                 (CfFuture             *self,
+                                                    gint64                linger_usec);
+CF_AVAILABLE_IN_ALL
 gboolean       cf_future_set_error                 (CfFuture             *self,
                                                     const GError         *failure,
                                                     GError              **error);

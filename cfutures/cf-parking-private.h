@@ -49,6 +49,7 @@ gint64           cf_deadline_after     (gint64           timeout_usec);
 
 gboolean         cf_wait_spin          (CfCondition      condition,
                                         gpointer         data);
+void             cf_wait_linger        (gint64           usec);
 CfWaitOutcome    cf_wait_park          (CfCondition      condition,
                                         gpointer         data,
                                         gint64           deadline,

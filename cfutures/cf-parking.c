@@ -289,6 +289,30 @@ cf_wait_spin (CfCondition condition,
   return TRUE;
 }
 
+/**
+ * cf_wait_linger:
+ * @usec: for how long
+ *
+ * Spins although there is nothing to wait for, so that another thread gets to do something first. Does nothing where
+ * the other thread would need this one's CPU.
+ */
+void
+cf_wait_linger (gint64 usec)
+{
+  gint64 end = g_get_monotonic_time () + usec;
+
+  if (!cf_parker_get ()->may_spin)
+    return;
+
+  for (guint i = 1; g_get_monotonic_time () < end; i++)
+    {
+      if (i % SPINS_BEFORE_YIELD == 0)
+        sched_yield ();
+      else
+        cf_cpu_relax ();
+    }
+}
+
 static void
 on_cancelled (GCancellable *cancellable,
               gpointer      parker)

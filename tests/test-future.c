@@ -523,6 +523,24 @@ test_promise_has_no_call (void)
 }
 
 static void
+test_hand_over (void)
+{
+  g_autoptr (CfFuture) running = new_running ();
+  g_autoptr (CfFuture) cancelled = cf_future_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (cf_future_hand_over (running, 10));
+  g_assert_cmpint (cf_future_get_state (running), ==, CF_FUTURE_STATE_FINISHED);
+  g_assert_null (cf_future_get_variant (running, &error));
+  g_assert_no_error (error);
+  g_assert_false (cf_future_hand_over (running, 0));
+
+  g_assert_true (cf_future_cancel (cancelled));
+  g_assert_false (cf_future_hand_over (cancelled, 0));
+  g_assert_true (cf_future_is_cancelled (cancelled));
+}
+
+static void
 test_dropped_pending (void)
 {
   CfFuture *pending = cf_future_new ();
@@ -644,6 +662,7 @@ main (int   argc,
   g_test_add_func ("/future/data/attached-data-lives-as-long-as-the-future", test_data);
   g_test_add_func ("/future/async-result/of-a-promise-has-no-source-and-no-user-data", test_async_result);
   g_test_add_func ("/future/promise/has-no-function-and-no-arguments", test_promise_has_no_call);
+  g_test_add_func ("/future/promise/handed-over-is-settled-without-a-result", test_hand_over);
   g_test_add_func ("/future/promise/dropped-before-it-is-settled-is-freed", test_dropped_pending);
   g_test_add_func ("/future/arguments/null-is-rejected-by-every-function", test_no_future);
   g_test_add_func ("/future/arguments/nonsense-is-rejected", test_bad_arguments);

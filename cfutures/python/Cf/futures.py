@@ -75,6 +75,8 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
 
     def cancel(self):
         """Cancels the call if it has not begun; returns whether it will never be made."""
+        if self._is_finished:
+            return False
         return self._have_cancelled(super().cancel())
 
     def cancel_full(self, flags):
@@ -91,7 +93,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
 
     def done(self):
         """Tells whether the call has ended or was cancelled."""
-        return get_state(hash(self)) >= CANCELLED
+        return self._is_finished or get_state(hash(self)) >= CANCELLED
 
     def result(self, timeout=None):
         """Waits for the call, at most so many seconds, and returns what it returned or raises what it raised.

@@ -85,7 +85,7 @@ def _wait_for_all(futures, timeout):
 
     remaining = countdown(timeout)
     for future in futures:
-        if not is_done(hash(future)):
+        if not future._is_finished and not is_done(hash(future)):
             future._block(remaining())
 
 
@@ -131,6 +131,9 @@ class Completions:
         self._all[self._key] = self
 
     def add(self, future):
+        if future._is_finished:
+            self._done.append(hash(future))
+            return
         if future._workers is None:
             self._foreign[hash(future)] = True
         observe(hash(future), None, _tell_completions, self._key, None)
@@ -204,5 +207,6 @@ def as_completed(fs, timeout=None):
     futures = {hash(future): future for future in fs}
     del fs
     for address in _completions_of(futures, timeout):
-        is_done(address)
+        if futures[address]._callbacks:
+            is_done(address)
         yield futures.pop(address)

@@ -23,7 +23,7 @@ from . import callbacks
 from .callbacks import logger
 from .counts import Counts
 from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, outcome_of
-from .library import claim, get_idle_timeout, get_state, get_thread_dictionary, settle, settle_unlocked, wait_for
+from .library import claim, get_idle_timeout, get_state, get_thread_dictionary, hand_over, settle, wait_for
 from .waiting import here
 
 # How deep a worker makes calls within calls, of the thousand frames that Python allows for.
@@ -337,7 +337,7 @@ class Workers:
         for its summons, or about to. Otherwise another thread would be started, for calls that come one by one.
         """
         here.summons = self._announce()
-        future._finish(outcome, settle_unlocked)
+        future._finish(outcome, hand_over)
         summons, here.summons = here.summons, None
         return summons
 
