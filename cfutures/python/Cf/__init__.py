@@ -9,13 +9,12 @@ which callbacks are due and where. The outcome of a Python function stays in Pyt
 nothing is copied, and the garbage collector sees through it. Every executor takes Python functions as a `CfLocalFunc`.
 The thread pool has a shorter way: a queue in Python, and threads that serve it.
 
-What that is worth, in µs a call, with Python 3.11 on two processors (tests/benchmarks/bench-python.py measures it
-again):
+What that is worth, in parts of the time that concurrent.futures takes, with Python 3.11 on two processors
+(tests/benchmarks/bench-python.py measures it again):
 
-                                                       20,000 submitted, then read      one after the other
-    concurrent.futures                                            7.0 – 9.0                       25
-    each call a CfLocalFunc of its own                             28                           23 – 27
-    a queue, and workers that serve it                            3.5 – 4.3                       13
+                                               submitted in bulk, then read      one after the other
+    each call a CfLocalFunc of its own                     3 – 4                          1
+    a queue, and workers that serve it                  0.40 – 0.48                  0.34 – 0.45
 
 The files form floors, each using only those below it:
 
