@@ -251,24 +251,6 @@ function argumentsOf(variant) {
     return variant.get_type_string().startsWith('(') ? childrenOf(variant) : [fromVariant(variant)];
 }
 
-// For a function that may be of any language. One argument is passed as it is, as programs in C do; a tuple, as a date
-// is, has to be the only item of another.
-function namedArgumentsToVariant(values) {
-    const [first = null] = values;
-
-    if (values.length > 1)
-        return argumentsToVariant(values);
-    if (first === null || first instanceof Variant)
-        return first;
-
-    const variant = toVariant(first);
-
-    if (variant.get_type().is_tuple())
-        return argumentsToVariant(values);
-    produced(variant.get_size());
-    return variant;
-}
-
 // No variant is what a function leaves that returns nothing.
 function fromResult(variant) {
     if (variant === null)
