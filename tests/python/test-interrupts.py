@@ -15,6 +15,9 @@ import tap
 LONG = 10
 VERY_LONG = 60
 
+# Who was started in the background ignores it, and so would the programs below.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 PROGRAM = '''
 import gi
 gi.require_version('Cf', '1')
