@@ -19,6 +19,7 @@ Two names are for the Python binding: `:prepare` and `:pickle`, which are `prepa
 import contextlib
 import importlib
 import importlib.util
+import multiprocessing.process
 import operator
 import os
 import pickle
@@ -150,12 +151,15 @@ def import_program(path, package):
         exec(compile(Path(path).read_bytes(), path, 'exec'), vars(module))
 
 
-def prepare(script='', package='', search_path=(), arguments=(), initializer=b''):
+def prepare(script='', package='', search_path=(), arguments=(), initializer=b'', key=b''):
     """Makes the worker like its program: `:prepare`, an initializer of pools.
 
     What the program's `__main__` was run from, and its `__package__` if that was `python3 -m`; its `sys.path` and
-    `sys.argv`; and what to call then, pickled as for `call_pickled`. Each may be left out.
+    `sys.argv`; what to call then, pickled as for `call_pickled`; and the key by which the objects of a
+    multiprocessing.Manager know who may use them. Each may be left out.
     """
+    if key:
+        multiprocessing.process.current_process().authkey = key
     if search_path:
         sys.path[:] = map(os.fsdecode, search_path)
     if arguments:

@@ -29,7 +29,7 @@ NOT_APPLICABLE = {
         'expects the whole pool to break, where here one call fails and the pool goes on',
     r'\.ProcessPool.*\.test_(processes_terminate|saturation)$':
         'expects processes to be started for calls that cannot be pickled, which fail at once here',
-    r'\.ProcessPool.*(FailingInitializer.*\.test_initializer|\.test_ressources_gced_in_workers)$':
+    r'\.ProcessPool.*FailingInitializer.*\.test_initializer$':
         'has multiprocessing send a queue, which only processes of its own can read',
     r'\.ProcessPool.*\.test_(python_finalization_error|force_shutdown_workers(_invalid_op)?)$':
         'replaces private functions of Python, which have no part in a pool of C',

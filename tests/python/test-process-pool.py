@@ -379,6 +379,14 @@ class Pools(unittest.TestCase):
             self.pool.submit(abs, -1)
 
 
+class Managers(unittest.TestCase):
+    def test_objects_of_multiprocessing(self):
+        with multiprocessing.get_context('spawn').Manager() as manager, Cf.ProcessPoolExecutor(1) as pool:
+            queue = manager.Queue()
+            pool.submit(queue.put, 'from a worker').result(LONG)
+            self.assertEqual(queue.get(), 'from a worker')
+
+
 class Arguments(unittest.TestCase):
     def test_wrong(self):
         for number in (0, -1):

@@ -6,7 +6,7 @@
     result():  the outcome             ← unpickled by the RemoteFuture ←         and pickles what becomes of it
 
 Before its first call a worker is made like its program, by its `:prepare`: the same module search path and arguments,
-the program's file as `__main__`, and the pool's initializer called.
+the program's file as `__main__`, multiprocessing's key for managers, and the pool's initializer called.
 """
 
 import atexit
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from multiprocessing import spawn
+from multiprocessing import process, spawn
 
 from gi.module import get_introspection_module
 from gi.repository import GLib
@@ -186,6 +186,7 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
             [os.fsencode(os.path.abspath(path)) for path in sys.path],
             [os.fsencode(argument) for argument in sys.argv],
             self._dump((initializer, initargs, {})) if initializer is not None else b'',
+            bytes(process.current_process().authkey),
         )))
 
     @classmethod
