@@ -18,7 +18,7 @@ from .waiting import countdown, here
 Cf = get_introspection_module('Cf')
 
 # The most that a pool of C can have.
-MAX_WORKERS = 32767
+_MAX_WORKERS = 32767
 
 
 @override
@@ -62,6 +62,15 @@ class Executor(Cf.Executor, concurrent.futures.Executor):
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Takes no more calls; waits for those submitted, or cancels those that have not begun."""
         super().shutdown(wait, cancel_futures)
+
+
+def check_arguments(max_workers, initializer):
+    """Checks what all pools take; returns how many workers to tell C, which takes 0 for a number of its own choice."""
+    if max_workers is not None and max_workers <= 0:
+        raise ValueError('max_workers must be greater than 0')
+    if initializer is not None and not callable(initializer):
+        raise TypeError('initializer must be a callable')
+    return min(max_workers or 0, _MAX_WORKERS)
 
 
 def failed_future(exception):

@@ -22,7 +22,7 @@ from multiprocessing import process, spawn
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
-from .executors import MAX_WORKERS, failed_future
+from .executors import check_arguments, failed_future
 from .overriding import Final, override
 from .pickling import dump, dump_of_no_file
 from .remote_futures import RemoteFuture
@@ -85,10 +85,7 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
         Each process calls initializer(*initargs) first, and makes at most max_tasks_per_child calls. Processes are
         started anew, and have nothing of this one's memory: an mp_context whose start method is 'fork' is refused.
         """
-        if max_workers is not None and max_workers <= 0:
-            raise ValueError('max_workers must be greater than 0')
-        if initializer is not None and not callable(initializer):
-            raise TypeError('initializer must be a callable')
+        n_workers = check_arguments(max_workers, initializer)
         if max_tasks_per_child is not None and not isinstance(max_tasks_per_child, int):
             raise TypeError('max_tasks_per_child must be an integer')
         if max_tasks_per_child is not None and max_tasks_per_child <= 0:
@@ -98,7 +95,7 @@ class ProcessPoolExecutor(Final, Cf.ProcessPoolExecutor, concurrent.futures.Proc
                              "use get_context('spawn'), or leave mp_context out")
         self._stay_at_home()
 
-        Cf.ProcessPoolExecutor.__init__(self, max_workers=min(max_workers or 0, MAX_WORKERS))
+        Cf.ProcessPoolExecutor.__init__(self, max_workers=n_workers)
         self.set_worker_kind(Cf.WorkerKind.PYTHON)
         self.set_max_tasks_per_worker(max_tasks_per_child or 0)
         self._prepare_workers(initializer, initargs)

@@ -8,7 +8,7 @@ import itertools
 from gi.module import get_introspection_module
 
 from .counts import tell_counts
-from .executors import MAX_WORKERS
+from .executors import check_arguments
 from .futures import Future
 from .overriding import Final, override
 from .waiting import here
@@ -32,13 +32,10 @@ class ThreadPoolExecutor(Final, Cf.ThreadPoolExecutor, concurrent.futures.Thread
         Each thread calls initializer(*initargs) first. If that raises, the pool is broken, and raises
         BrokenThreadPool.
         """
-        if max_workers is not None and max_workers <= 0:
-            raise ValueError('max_workers must be greater than 0')
-        if initializer is not None and not callable(initializer):
-            raise TypeError('initializer must be a callable')
+        n_workers = check_arguments(max_workers, initializer)
 
         prefix = thread_name_prefix or f'ThreadPoolExecutor-{next(self._counter)}'
-        Cf.ThreadPoolExecutor.__init__(self, max_workers=min(max_workers or 0, MAX_WORKERS), thread_name_prefix=prefix)
+        Cf.ThreadPoolExecutor.__init__(self, max_workers=n_workers, thread_name_prefix=prefix)
         self._begin(Workers(self, prefix, initializer, initargs))
 
     def submit(self, fn, /, *args, **kwargs):
