@@ -19,8 +19,11 @@
 #          typelib NAME VERSION    a namespace that Python can import by introspection
 #          python NAME             a module that Python can import
 #          sanitizer CC NAME       CC links programs with -fsanitize=NAME
+#          header NAME             a header that the C compiler finds
 #          fuzzer CC               CC links fuzz targets, which have no main() of their own
 #          valgrind                Valgrind, with the symbols of the C library that it cannot do without
+#
+# Where a system has no package, as - says, it does without; the tests that take it are skipped there.
 #
 # apt-get takes a name with a * in it as a pattern: the version is that of a Python that may not be there yet.
 requirements ()
@@ -37,6 +40,7 @@ check | GCC                    | command gcc                        | gcc libc6-
 check | a C++ compiler         | command c++                        | g++                        | gcc-c++                       | gcc
 check | GCC's AddressSanitizer | sanitizer gcc address,undefined    | gcc                        | libasan libubsan              | gcc-libs
 check | clang                  | command clang                      | clang                      | clang                         | clang
+check | clang-format           | command clang-format               | clang-format               | clang-tools-extra             | clang
 check | clang's ThreadSanitizer | sanitizer clang thread            | libclang-rt-dev            | compiler-rt                   | compiler-rt
 check | clang's libFuzzer      | fuzzer clang                       | libclang-rt-dev            | compiler-rt                   | compiler-rt
 check | Valgrind               | valgrind                           | valgrind libc6-dbg         | valgrind                      | valgrind debuginfod
@@ -57,7 +61,12 @@ check | GdkPixbuf, for an example | module gdk-pixbuf-2.0 2.42     | libgdk-pixb
 check | bubblewrap             | command bwrap                      | bubblewrap                 | bubblewrap                    | bubblewrap
 check | nginx                  | command nginx                      | nginx-light                | nginx-core                    | nginx
 check | GNU time               | command time                       | time                       | time                          | time
+check | spin, for models       | command spin                       | spin                       | -                             | -
 check | nm                     | command nm                         | binutils                   | binutils                      | binutils
+check | readelf                | command readelf                    | binutils                   | binutils                      | binutils
+check | gdb                    | command gdb                        | gdb                        | gdb                           | gdb
+check | probes                 | header sys/sdt.h                   | systemtap-sdt-dev          | systemtap-sdt-devel           | -
+check | Sysprof's marks        | module sysprof-capture-4 3.38      | libsysprof*-4-dev          | sysprof-devel                 | sysprof
 TABLE
 }
 
@@ -94,6 +103,7 @@ is_there ()
     typelib) "$system_python" -c "import gi; gi.require_version ('$2', '$3')" > /dev/null 2>&1 ;;
     python) "$system_python" -c "import $2" > /dev/null 2>&1 ;;
     sanitizer) can_link_sanitizer "$2" "$3" ;;
+    header) printf '#include <%s>\n' "$2" | cc -E - > /dev/null 2>&1 ;;
     fuzzer) can_link_sanitizer "$2" fuzzer LLVMFuzzerTestOneInput ;;
     valgrind) valgrind -q true > /dev/null 2>&1 ;;
   esac
@@ -116,11 +126,15 @@ package_column ()
 # Prints the lines of the table that serve one of the purposes given and whose probe fails.
 missing_requirements ()
 {
+  column=$(package_column)
   requirements | while IFS='|' read -r purpose name probe debian fedora arch; do
     case " $* " in
       *" ${purpose% } "*) ;;
       *) continue ;;
     esac
+    if [ "$column" -gt 0 ] && [ "$(printf '|||%s|%s|%s\n' "$debian" "$fedora" "$arch" | packages_of "$column")" = - ]; then
+      continue
+    fi
     # shellcheck disable=SC2086 # a probe is several words
     if ! is_there $probe; then
       printf '%s|%s|%s|%s|%s|%s\n' "$purpose" "$name" "$probe" "$debian" "$fedora" "$arch"

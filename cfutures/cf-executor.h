@@ -2,8 +2,11 @@
 
 #pragma once
 
+#if !defined (CF_INSIDE) && !defined (CF_COMPILATION)
+# error "Only <cfutures.h> can be included directly."
+#endif
+
 #include <cfutures/cf-future.h>
-#include <cfutures/cf-map-iterator.h>
 #include <cfutures/cf-task.h>
 
 G_BEGIN_DECLS
@@ -15,11 +18,14 @@ G_DECLARE_DERIVABLE_TYPE (CfExecutor, cf_executor, CF, EXECUTOR, GObject)
 
 /**
  * CfExecutorClass:
+ * @parent_class: the class of its parent
  * @execute: takes a pending future and sees to it that [method@Cf.Future.run] is called on it, here or elsewhere,
  *   now or later, or that it is settled in another way; the only function that an executor must have
  * @shutdown: ends the executor; overrides chain up
  * @get_counts: tells how many calls wait, run, and have ended. Those that do not override it have their calls
  *   counted for them
+ * @add_description: adds to a description what the executor has beyond what all have, see [method@Cf.Executor.describe]. Those
+ *   that do not override it have their calls told of
  *
  * What a kind of executor decides: where and when its calls run.
  *
@@ -31,42 +37,28 @@ struct _CfExecutorClass
 
   void (*execute)    (CfExecutor *self,
                       CfFuture   *future);
-  void (*shutdown)   (CfExecutor *self,
-                      gboolean    wait,
-                      gboolean    cancel_futures);
+  void (*shutdown)   (CfExecutor      *self,
+                      CfShutdownFlags  flags);
   void (*get_counts) (CfExecutor *self,
                       guint64    *n_pending,
                       guint64    *n_running,
                       guint64    *n_completed);
+  void (*add_description) (CfExecutor   *self,
+                           GVariantDict *description);
 
   /*< private >*/
   gpointer reserved[8];
 };
 
-/**
- * CfCountsFunc:
- * @executor: the executor
- * @n_pending: (out): how many calls have not begun
- * @n_running: (out): how many are being made
- * @n_completed: (out): how many have ended, with a result or an error
- * @user_data: what was given with the function
- *
- * Tells how many calls of an executor wait, run, and have ended. It is called in whatever thread asks.
- *
- * Since: 1.0
- */
-typedef void (*CfCountsFunc) (CfExecutor *executor,
-                              guint64    *n_pending,
-                              guint64    *n_running,
-                              guint64    *n_completed,
-                              gpointer    user_data);
+CF_AVAILABLE_IN_ALL
+CfExecutor    *cf_executor_get_default     (void);
 
 CF_AVAILABLE_IN_ALL
 CfFuture      *cf_executor_submit          (CfExecutor           *self,
                                             CfFunc                func,
                                             GVariant             *args);
 CF_AVAILABLE_IN_ALL
-CfFuture      *cf_executor_submit_name     (CfExecutor           *self,
+CfFuture      *cf_executor_submit_by_name  (CfExecutor           *self,
                                             const char           *function,
                                             GVariant             *args);
 CF_AVAILABLE_IN_ALL
@@ -90,41 +82,29 @@ gboolean       cf_executor_submit_finish   (CfExecutor           *self,
                                             GError              **error);
 
 CF_AVAILABLE_IN_ALL
-CfMapIterator *cf_executor_map             (CfExecutor           *self,
-                                            CfFunc                func,
-                                            GVariant             *items,
-                                            guint                 chunk_size,
-                                            guint                 buffer_size,
-                                            gint64                timeout_usec);
-CF_AVAILABLE_IN_ALL
-CfMapIterator *cf_executor_map_name        (CfExecutor           *self,
-                                            const char           *function,
-                                            GVariant             *items,
-                                            guint                 chunk_size,
-                                            guint                 buffer_size,
-                                            gint64                timeout_usec);
-CF_AVAILABLE_IN_ALL
-CfMapIterator *cf_executor_map_generator   (CfExecutor           *self,
-                                            CfFunc                func,
-                                            CfMapGenerator        generator,
-                                            gpointer              user_data,
-                                            GDestroyNotify        destroy,
-                                            guint                 chunk_size,
-                                            guint                 buffer_size,
-                                            gint64                timeout_usec);
-
-CF_AVAILABLE_IN_ALL
 void           cf_executor_shutdown        (CfExecutor           *self,
-                                            gboolean              wait,
-                                            gboolean              cancel_futures);
+                                            CfShutdownFlags       flags);
 CF_AVAILABLE_IN_ALL
 void           cf_executor_shutdown_async  (CfExecutor           *self,
-                                            gboolean              cancel_futures,
+                                            CfShutdownFlags       flags,
                                             GCancellable         *cancellable,
                                             GAsyncReadyCallback   callback,
                                             gpointer              user_data);
 CF_AVAILABLE_IN_ALL
 gboolean       cf_executor_shutdown_finish (CfExecutor           *self,
+                                            GAsyncResult         *result,
+                                            GError              **error);
+CF_AVAILABLE_IN_ALL
+gboolean       cf_executor_drain           (CfExecutor           *self,
+                                            GCancellable         *cancellable,
+                                            GError              **error);
+CF_AVAILABLE_IN_ALL
+void           cf_executor_drain_async     (CfExecutor           *self,
+                                            GCancellable         *cancellable,
+                                            GAsyncReadyCallback   callback,
+                                            gpointer              user_data);
+CF_AVAILABLE_IN_ALL
+gboolean       cf_executor_drain_finish    (CfExecutor           *self,
                                             GAsyncResult         *result,
                                             GError              **error);
 CF_AVAILABLE_IN_ALL
@@ -139,12 +119,7 @@ guint64        cf_executor_get_n_running   (CfExecutor           *self);
 CF_AVAILABLE_IN_ALL
 guint64        cf_executor_get_n_completed (CfExecutor           *self);
 CF_AVAILABLE_IN_ALL
-void           cf_executor_set_counts_func (CfExecutor           *self,
-                                            CfCountsFunc          func,
-                                            gpointer              user_data,
-                                            GDestroyNotify        destroy);
-CF_AVAILABLE_IN_ALL
-gboolean       cf_executor_notify_counts   (CfExecutor           *self);
+GVariant      *cf_executor_describe        (CfExecutor           *self);
 
 /**
  * CfExecutorScope: (skip)
@@ -159,7 +134,7 @@ typedef void CfExecutorScope;
  * cf_executor_scope_new: (skip)
  * @executor: an executor, which has to outlive the scope
  *
- * Begins a scope that ends with `cf_executor_shutdown (executor, TRUE, FALSE)`.
+ * Begins a scope that ends with `cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT)`.
  *
  * Returns: the scope
  *
@@ -182,7 +157,7 @@ cf_executor_scope_new (CfExecutor *executor)
 static inline void
 cf_executor_scope_free (CfExecutorScope *scope)
 {
-  cf_executor_shutdown ((CfExecutor *) scope, TRUE, FALSE);
+  cf_executor_shutdown ((CfExecutor *) scope, CF_SHUTDOWN_WAIT);
 }
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CfExecutorScope, cf_executor_scope_free)
@@ -200,7 +175,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CfExecutorScope, cf_executor_scope_free)
  *   g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
  *   CF_EXECUTOR_AUTO_SHUTDOWN (executor, scope);
  *
- *   …submit…
+ *   for (guint i = 0; i < n_paths; i++)
+ *     g_ptr_array_add (futures, cf_executor_submit_local (executor, load_image, g_strdup (paths[i]), g_free));
  * }
  * // every call has ended
  * ```

@@ -2,6 +2,10 @@
 
 #pragma once
 
+#if !defined (CF_INSIDE) && !defined (CF_COMPILATION)
+# error "Only <cfutures.h> can be included directly."
+#endif
+
 #include <cfutures/cf-executor.h>
 
 G_BEGIN_DECLS
@@ -9,12 +13,20 @@ G_BEGIN_DECLS
 #define CF_TYPE_THREAD_POOL_EXECUTOR (cf_thread_pool_executor_get_type ())
 
 CF_AVAILABLE_IN_ALL
+/**
+ * CfThreadPoolExecutorClass:
+ * @parent_class: the class of its parent
+ *
+ * The class of thread pools, which cannot be derived from.
+ *
+ * Since: 1.0
+ */
 G_DECLARE_FINAL_TYPE (CfThreadPoolExecutor, cf_thread_pool_executor, CF, THREAD_POOL_EXECUTOR, CfExecutor)
 
 /**
  * CfThreadInitializer:
- * @user_data: what was given with the function
- * @error: return location for a `GError`
+ * @user_data: what was given to [method@Cf.ThreadPoolExecutor.set_initializer]
+ * @error: return location for the error that breaks the pool
  *
  * Prepares a thread of a pool, in that thread, before its first call.
  *
@@ -39,5 +51,10 @@ gint64      cf_thread_pool_executor_get_idle_timeout       (CfThreadPoolExecutor
 CF_AVAILABLE_IN_ALL
 void        cf_thread_pool_executor_set_idle_timeout       (CfThreadPoolExecutor *self,
                                                             gint64                idle_timeout_usec);
+CF_AVAILABLE_IN_ALL
+guint       cf_thread_pool_executor_get_max_substitutes    (CfThreadPoolExecutor *self);
+CF_AVAILABLE_IN_ALL
+void        cf_thread_pool_executor_set_max_substitutes    (CfThreadPoolExecutor *self,
+                                                            guint                 max_substitutes);
 
 G_END_DECLS

@@ -4,6 +4,10 @@
 
 #pragma once
 
+#if !defined (CF_INSIDE) && !defined (CF_COMPILATION)
+# error "Only <cfutures.h> can be included directly."
+#endif
+
 #include <gio/gio.h>
 
 #include <cfutures/cf-version-macros.h>

@@ -2,6 +2,10 @@
 
 #pragma once
 
+#if !defined (CF_INSIDE) && !defined (CF_COMPILATION)
+# error "Only <cfutures.h> can be included directly."
+#endif
+
 #include <cfutures/cf-future.h>
 
 G_BEGIN_DECLS

@@ -2,6 +2,10 @@
 
 #pragma once
 
+#if !defined (CF_INSIDE) && !defined (CF_COMPILATION)
+# error "Only <cfutures.h> can be included directly."
+#endif
+
 #include <cfutures/cf-types.h>
 
 G_BEGIN_DECLS
@@ -9,6 +13,14 @@ G_BEGIN_DECLS
 #define CF_TYPE_WORKER (cf_worker_get_type ())
 
 CF_AVAILABLE_IN_ALL
+/**
+ * CfWorkerClass:
+ * @parent_class: the class of its parent
+ *
+ * The class of workers, which cannot be derived from.
+ *
+ * Since: 1.0
+ */
 G_DECLARE_FINAL_TYPE (CfWorker, cf_worker, CF, WORKER, GObject)
 
 /**
@@ -18,7 +30,7 @@ G_DECLARE_FINAL_TYPE (CfWorker, cf_worker, CF, WORKER, GObject)
  *   to be called
  * @user_data: what was given with the handler
  *
- * Makes a call. The result is sent when @future is settled, which the handler does with
+ * Runs a call. The result is sent when @future is settled, which the handler does with
  * [method@Cf.Future.set_variant] or [method@Cf.Future.set_error], before it returns or later.
  *
  * Since: 1.0
@@ -28,7 +40,7 @@ typedef void (*CfWorkerHandler) (CfWorker *worker,
                                  gpointer  user_data);
 
 CF_AVAILABLE_IN_ALL
-void      cf_worker_init (int              *argc,
+void      cf_worker_main (int              *argc,
                           char           ***argv);
 
 CF_AVAILABLE_IN_ALL

@@ -4,8 +4,10 @@
 
 #pragma once
 
-#include <cfutures/cf-version.h>
+#define CF_INSIDE
+
 #include <cfutures/cf-version-macros.h>
+#include <cfutures/cf-version.h>
 #include <cfutures/cf-enums.h>
 #include <cfutures/cf-enum-types.h>
 #include <cfutures/cf-error.h>
@@ -21,3 +23,6 @@
 #include <cfutures/cf-process-pool-executor.h>
 #include <cfutures/cf-thread-pool-executor.h>
 #include <cfutures/cf-worker.h>
+#include <cfutures/cf-worker-launcher.h>
+
+#undef CF_INSIDE

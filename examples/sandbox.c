@@ -11,8 +11,8 @@
  *
  * What is to be seen here:
  *
- *   - A launcher, bubblewrap, starts each worker: cf_process_pool_executor_set_launcher_argv(). Worker and pool talk
- *     over a socket and shared memory that the worker inherits, so they need nothing that the sandbox takes away.
+ *   - Bubblewrap starts each worker: cf_worker_launcher_set_prefix_argv(). Worker and pool talk over
+ *     a socket and shared memory that the worker inherits, so they need nothing that the sandbox takes away.
  *   - A worker has no files: what it is to decode are its arguments. Large values cross in shared memory.
  *   - An initializer limits the worker's memory before its first call, a task's timeout the time of each call.
  *   - A file that crashes its decoder, keeps it busy for ever or eats its memory costs one failed future. The other
@@ -374,14 +374,15 @@ options_parse (Options   *self,
 static CfExecutor *
 new_sandboxed_pool (const Options *options)
 {
-  CfExecutor *executor = cf_process_pool_executor_new ((guint) options->n_workers);
-  CfProcessPoolExecutor *pool = CF_PROCESS_POOL_EXECUTOR (executor);
+  g_autoptr (CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
   g_auto (GStrv) sandbox = describe_sandbox ();
   g_auto (GStrv) environment = describe_environment ();
+  CfExecutor *executor;
 
-  cf_process_pool_executor_set_launcher_argv (pool, (const char *const *) sandbox);
-  cf_process_pool_executor_set_environment (pool, (const char *const *) environment);
-  cf_process_pool_executor_set_initializer (pool, limit_resources,
+  cf_worker_launcher_set_prefix_argv (launcher, (const char *const *) sandbox);
+  cf_worker_launcher_set_environ (launcher, (const char *const *) environment);
+  executor = cf_process_pool_executor_new_with_launcher ((guint) options->n_workers, launcher);
+  cf_process_pool_executor_set_initializer (CF_PROCESS_POOL_EXECUTOR (executor), limit_resources,
                                             g_variant_new ("(ub)", (guint) options->memory_mebibytes, options->rehearse));
   return executor;
 }
@@ -436,7 +437,7 @@ unpack_thumbnail (GVariant  *result,
         }
     }
 
-  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "What its decoder returned makes no sense");
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "Its decoder returned invalid data");
   return NULL;
 }
 
@@ -459,7 +460,7 @@ print_result (CfFuture      *future,
 {
   const char *path = g_object_get_data (G_OBJECT (future), "path");
   g_autoptr (GError) error = NULL;
-  g_autoptr (GVariant) result = cf_future_get_variant (future, &error);
+  g_autoptr (GVariant) result = cf_future_await_variant (future, &error);
   g_autoptr (GdkPixbuf) thumbnail = NULL;
   Size size;
 
@@ -496,7 +497,7 @@ look_at_files (const Options *options)
     }
 
   completed = cf_as_completed ((CfFuture *const *) futures->pdata, futures->len, -1);
-  while ((future = cf_completion_iterator_next (completed, NULL)) != NULL)
+  while ((future = cf_completion_iterator_next (completed, NULL, NULL)) != NULL)
     {
       n_failed += !print_result (future, options);
       g_object_unref (future);
@@ -513,7 +514,7 @@ main (int    argc,
   g_autofree char *launcher = NULL;
   g_autoptr (GError) error = NULL;
 
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
   setlocale (LC_ALL, "");
 
   if (!options_parse (&options, argc, argv, &error))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Bad arguments: a public function that is called with something that makes no sense says so with a
+/* Bad arguments: a public function that is called with invalid arguments says so with a
  * critical warning, and does nothing else. */
 
 #pragma once

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A program that uses a process pool and does not call cf_worker_init(). What it prints tells whether it was started
+/* A program that uses a process pool and does not call cf_worker_main(). What it prints tells whether it was started
  * again by accident.
  *
  *   forgetful-program own                  submits a function of its own
@@ -47,7 +47,7 @@ submit (CfExecutor *executor,
   if (g_str_equal (what, "pointer"))
     return cf_executor_submit (executor, find_function (module), args);
 
-  return cf_executor_submit_name (executor, name, args);
+  return cf_executor_submit_by_name (executor, name, args);
 }
 
 int
@@ -63,12 +63,12 @@ main (int   argc,
   fflush (stdout);
 
   future = submit (executor, argv[1], argc > 2 ? argv[2] : "");
-  sum = cf_future_get_int64 (future, &error);
+  sum = cf_future_await_int64 (future, &error);
   if (error == NULL)
     printf ("sum %d\n", (int) sum);
   else
     printf ("%s %d: %s\n", g_quark_to_string (error->domain), error->code, error->message);
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   return EXIT_SUCCESS;
 }

@@ -19,8 +19,8 @@
 #include <cfutures.h>
 #include <glib/gstdio.h>
 
-#include "cf-channel-private.h"
-#include "cf-frame-private.h"
+#include "transport/cf-channel-private.h"
+#include "transport/cf-frame-private.h"
 #include "process-gates.h"
 
 #define WORKER_SOCKET 3
@@ -694,6 +694,23 @@ die_after_result (Worker *self)
   raise (SIGKILL);
 }
 
+/* Is killed when it has taken the next call, of which nothing can be sent any longer by the socket. */
+static void
+die_when_called (Worker *self)
+{
+  guint8 *memory;
+  gsize size;
+
+  shutdown (WORKER_SOCKET, SHUT_RD);
+  be_honest (self);
+
+  while (!cf_ring_read (&self->channel.calls, &memory, &size, NULL))
+    ;
+  g_assert_true (cf_frame_parse (&self->call, memory, size, NULL));
+  cf_channel_claim (&self->channel, self->call.slot, self->call.id);
+  raise (SIGKILL);
+}
+
 static const struct
 {
   const char *name;
@@ -762,6 +779,7 @@ static const struct
     { "hostile:exit-after-garbage", exit_after_garbage },
     { "hostile:exit-after-result", exit_after_result },
     { "hostile:die-after-result", die_after_result },
+    { "hostile:die-when-called", die_when_called },
   };
 
 static void

@@ -3,7 +3,8 @@
 /* Gates between processes: what a test and the calls that it has made elsewhere wait on.
  *
  * A gate is a named pipe. A call is told its path with the arguments. Each opening is a byte in it, and lets one pass:
- * whoever waits takes one byte out. A byte that nobody has taken stays, also if the process that wrote it has died. */
+ * a process that waits takes one byte out. A byte that nobody has taken stays, also if the process that wrote it has
+ * died. */
 
 #pragma once
 
@@ -199,7 +200,7 @@ block_remotely (CfFuture  *future,
   return g_variant_new_int32 (getpid ());
 }
 
-/* Makes such a call. */
+/* Runs such a call. */
 static inline CfFuture *
 remote_blocker_submit (RemoteBlocker *self,
                        CfExecutor    *executor)

@@ -92,13 +92,13 @@ return_pid (CfFuture  *future,
   return g_variant_new_int32 (getpid ());
 }
 
-/* Makes such a call. */
+/* Runs such a call. */
 static inline int
 ask_for_pid (CfExecutor *executor)
 {
   g_autoptr(CfFuture) future = cf_executor_submit (executor, return_pid, NULL);
   g_autoptr(GError) error = NULL;
-  int pid = cf_future_get_int64 (future, &error);
+  int pid = cf_future_await_int64 (future, &error);
 
   g_assert_no_error (error);
   return pid;
@@ -204,6 +204,17 @@ is_in_valgrind (void)
 
   return preloaded != NULL && strstr (preloaded, "valgrind") != NULL;
 }
+
+#ifndef __has_feature
+# define __has_feature(feature) 0
+#endif
+
+#if defined (__SANITIZE_THREAD__) || defined (__SANITIZE_ADDRESS__) || \
+    __has_feature (thread_sanitizer) || __has_feature (address_sanitizer)
+# define IS_SANITIZED TRUE
+#else
+# define IS_SANITIZED FALSE
+#endif
 
 /* Processes that are to crash leave no core. */
 static inline void

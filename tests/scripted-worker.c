@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A worker of another kind: one that makes calls by name, with a handler of its own, as a worker for some language
+/* A worker of another kind: one that runs calls by name, with a handler of its own, as a worker for some language
  * would.
  *
  *   scripted:echo     settles the future with the arguments, before the handler returns

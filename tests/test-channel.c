@@ -4,7 +4,7 @@
 
 #include <sys/socket.h>
 
-#include "cf-channel-private.h"
+#include "transport/cf-channel-private.h"
 
 /* The pool has sent its first message and does not wait for the answer, as when it ends just then. */
 static void

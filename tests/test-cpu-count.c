@@ -5,7 +5,7 @@
 
 #include <glib/gstdio.h>
 
-#include "cf-cpu-count-private.h"
+#include "base/cf-cpu-count-private.h"
 
 typedef struct
 {

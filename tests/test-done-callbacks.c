@@ -8,6 +8,8 @@
 
 #include <cfutures.h>
 
+#include "await-error.h"
+#include "blocker.h"
 #include "gates.h"
 #include "threads.h"
 
@@ -38,11 +40,11 @@ new_settled (void)
 /* What is known about one callback. */
 typedef struct
 {
-  guint      n_calls;
-  guint      n_destroyed;
-  GThread   *thread;
-  CfFuture  *future;       /* only compared */
-  GPtrArray *order;        /* the records whose callbacks were called, if anybody wants to know */
+  guint        n_calls;
+  atomic_uint  n_destroyed;  /* a context may go in a thread of a pool */
+  GThread     *thread;
+  CfFuture    *future;       /* only compared */
+  GPtrArray   *order;        /* the records whose callbacks were called, if anybody wants to know */
 } Record;
 
 static void
@@ -67,7 +69,7 @@ on_destroy (gpointer user_data)
 {
   Record *record = user_data;
 
-  record->n_destroyed++;
+  atomic_fetch_add (&record->n_destroyed, 1);
 }
 
 static void
@@ -188,7 +190,7 @@ test_every_end (void)
   assert_not_called (&of_failed);
   loop_until (NULL, of_failed.n_calls > 0);
   assert_called (&of_failed);
-  g_assert_nonnull (cf_future_get_error (failed));
+  g_assert_nonnull (await_error (failed));
 
   loop_while_ready (NULL);
   assert_called (&of_cancelled);
@@ -486,6 +488,216 @@ test_context_destroyed_after_done (void)
   g_assert_cmpuint (record.n_destroyed, ==, 1);
 }
 
+static GVariant *
+return_nothing (CfFuture  *future,
+                GVariant  *args,
+                GError   **error)
+{
+  return NULL;
+}
+
+static void
+test_context_dropped_with_its_calls (void)
+{
+  g_autoptr(CfExecutor) pool = cf_thread_pool_executor_new (1);
+
+  for (guint i = 0; i < 100; i++)
+    {
+      GMainContext *context = g_main_context_new ();
+      CfFuture *future;
+      GWeakRef weak;
+      Record record = { 0 };
+
+      g_main_context_push_thread_default (context);
+      future = cf_executor_submit (pool, return_nothing, NULL);
+      g_weak_ref_init (&weak, future);
+      watch (future, &record);
+      yield_until (cf_future_is_done (future));
+      g_main_context_pop_thread_default (context);
+
+      /* The pool has a reference until it has got over the call. */
+      g_object_unref (future);
+      g_main_context_unref (context);
+      yield_until (atomic_load (&record.n_destroyed) == 1);
+      for (gpointer alive = g_weak_ref_get (&weak); alive != NULL; alive = g_weak_ref_get (&weak))
+        {
+          g_object_unref (alive);
+          g_thread_yield ();
+        }
+
+      g_assert_cmpuint (record.n_calls, ==, 0);
+      g_weak_ref_clear (&weak);
+    }
+}
+
+static void
+test_context_at_the_address_of_another (void)
+{
+  g_autoptr(CfFuture) future = new_settled ();
+  g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func ((GDestroyNotify) g_main_context_unref);
+  GMainContext *context = g_main_context_new ();
+  g_autoptr(GSource) source = NULL;
+  gpointer address = context;
+  Record old_record = { 0 };
+  Record record = { 0 };
+
+  watch_in (future, context, &old_record);
+  source = g_source_ref (g_main_context_find_source_by_id (context, 1));
+  g_main_context_unref (context);
+  g_assert_true (g_source_is_destroyed (source));
+
+  /* Most allocators give the address away again at once. */
+  do
+    {
+      context = g_main_context_new ();
+      g_ptr_array_add (others, context);
+    }
+  while (context != address && others->len < 1000);
+
+  watch_in (future, context, &record);
+  loop_until (context, record.n_calls > 0);
+  assert_called (&record);
+  assert_not_called (&old_record);
+
+  g_clear_pointer (&source, g_source_unref);
+  g_assert_cmpuint (old_record.n_calls, ==, 0);
+  g_assert_cmpuint (old_record.n_destroyed, ==, 1);
+}
+
+/* A future that is done, of a call of a certain priority. */
+static CfFuture *
+new_settled_with_priority (int priority)
+{
+  g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+  g_autoptr(CfTask) task = cf_task_new (return_nothing, NULL);
+
+  cf_task_set_priority (task, priority);
+  return cf_executor_submit_task (executor, task);
+}
+
+static gboolean
+note_idle (gpointer record)
+{
+  g_ptr_array_add (((Record *) record)->order, record);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_urgent_first (void)
+{
+  const int priorities[] = { G_PRIORITY_LOW, G_PRIORITY_DEFAULT, G_PRIORITY_HIGH, G_PRIORITY_DEFAULT };
+  const guint expected[] = { 2, 1, 3, 4, 0 };
+  g_autoptr(GPtrArray) order = g_ptr_array_new ();
+  Record records[5] = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (records); i++)
+    records[i].order = order;
+
+  for (guint i = 0; i < G_N_ELEMENTS (priorities); i++)
+    {
+      g_autoptr(CfFuture) future = new_settled_with_priority (priorities[i]);
+
+      watch (future, &records[i]);
+    }
+  g_idle_add_full (G_PRIORITY_DEFAULT_IDLE, note_idle, &records[4], NULL);
+
+  loop_until (NULL, order->len == 5);
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    g_assert_true (g_ptr_array_index (order, i) == &records[expected[i]]);
+}
+
+typedef struct
+{
+  GPtrArray *order;
+  Record     urgent;
+} Alarm;
+
+static void
+raise_alarm (CfFuture *future,
+             gpointer  user_data)
+{
+  Alarm *alarm = user_data;
+  g_autoptr(CfFuture) urgent = new_settled_with_priority (G_PRIORITY_HIGH);
+
+  alarm->urgent.order = alarm->order;
+  watch (urgent, &alarm->urgent);
+}
+
+static void
+test_urgent_ends_a_batch (void)
+{
+  g_autoptr(GPtrArray) order = g_ptr_array_new ();
+  g_autoptr(CfFuture) first = new_settled ();
+  g_autoptr(CfFuture) second = new_settled ();
+  Alarm alarm = { order, { 0 } };
+  Record later = { .order = order };
+
+  cf_future_add_done_callback (first, raise_alarm, &alarm, NULL);
+  watch (second, &later);
+  loop_until (NULL, order->len == 2);
+
+  g_assert_true (g_ptr_array_index (order, 0) == &alarm.urgent);
+  g_assert_true (g_ptr_array_index (order, 1) == &later);
+}
+
+/* More than there are sources for. */
+#define N_PRIORITIES 40
+
+static void
+watch_many_priorities (Record    *records,
+                       GPtrArray *order,
+                       GPtrArray *futures)
+{
+  for (guint i = 0; i < N_PRIORITIES; i++)
+    {
+      guint mixed = (i * 7) % N_PRIORITIES;
+
+      g_ptr_array_add (futures, new_settled_with_priority (G_PRIORITY_LOW + (int) mixed));
+      records[mixed].order = order;
+      watch (g_ptr_array_index (futures, i), &records[mixed]);
+    }
+}
+
+static void
+assert_in_order_of_priority (const Record *records,
+                             GPtrArray    *order)
+{
+  g_assert_cmpuint (order->len, ==, N_PRIORITIES);
+  for (guint i = 0; i < N_PRIORITIES; i++)
+    g_assert_true (g_ptr_array_index (order, i) == &records[i]);
+}
+
+static void
+test_many_priorities (void)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(GPtrArray) order = g_ptr_array_new ();
+  g_autoptr(GPtrArray) futures = g_ptr_array_new_with_free_func (g_object_unref);
+  Record records[N_PRIORITIES] = { 0 };
+
+  g_main_context_push_thread_default (context);
+  watch_many_priorities (records, order, futures);
+  loop_until (context, order->len == N_PRIORITIES);
+  g_main_context_pop_thread_default (context);
+
+  assert_in_order_of_priority (records, order);
+}
+
+static void
+test_blocking_delivers_urgent_first (void)
+{
+  g_autoptr(GPtrArray) order = g_ptr_array_new ();
+  g_autoptr(GPtrArray) futures = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr(GError) error = NULL;
+  Record records[N_PRIORITIES] = { 0 };
+
+  watch_many_priorities (records, order, futures);
+  g_assert_true (cf_wait ((CfFuture **) futures->pdata, futures->len, CF_RETURN_WHEN_ALL_COMPLETED, -1,
+                          NULL, NULL, NULL, &error));
+  g_assert_no_error (error);
+  assert_in_order_of_priority (records, order);
+}
+
 static void
 test_context_destroyed_before_done (void)
 {
@@ -594,40 +806,40 @@ test_every_getter_delivers (void)
       switch (i)
         {
         case 0:
-          g_assert_true (cf_future_get_value (future, &value, NULL));
+          g_assert_true (cf_future_await_value (future, &value, NULL));
           break;
         case 1:
-          variant = cf_future_get_variant (future, NULL);
+          variant = cf_future_await_variant (future, NULL);
           break;
         case 2:
-          cf_future_get_boolean (future, NULL);
+          cf_future_await_boolean (future, NULL);
           break;
         case 3:
-          cf_future_get_int64 (future, NULL);
+          cf_future_await_int64 (future, NULL);
           break;
         case 4:
-          cf_future_get_uint64 (future, NULL);
+          cf_future_await_uint64 (future, NULL);
           break;
         case 5:
-          cf_future_get_double (future, NULL);
+          cf_future_await_double (future, NULL);
           break;
         case 6:
-          g_assert_null (cf_future_dup_string (future, NULL));
+          g_assert_null (cf_future_await_string (future, NULL));
           break;
         case 7:
-          g_assert_null (cf_future_dup_bytes (future, NULL));
+          g_assert_null (cf_future_await_bytes (future, NULL));
           break;
         case 8:
-          g_assert_null (cf_future_dup_object (future, NULL));
+          g_assert_null (cf_future_await_object (future, NULL));
           break;
         case 9:
-          g_assert_null (cf_future_dup_boxed (future, G_TYPE_STRV, NULL));
+          g_assert_null (cf_future_await_boxed (future, G_TYPE_STRV, NULL));
           break;
         case 10:
-          g_assert_null (cf_future_get_pointer (future, NULL));
+          g_assert_null (cf_future_await_pointer (future, NULL));
           break;
         default:
-          g_assert_null (cf_future_get_error (future));
+          g_assert_null (await_error (future));
           break;
         }
 
@@ -647,7 +859,7 @@ test_cf_wait_delivers (void)
   watch (one, &records[0]);
   watch (other, &records[1]);
   thread = g_thread_new ("settler", settle_in_thread, other);
-  g_assert_true (cf_wait (futures, 2, CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, 2, CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
   assert_called (&records[0]);
   assert_called (&records[1]);
   g_thread_join (thread);
@@ -674,7 +886,7 @@ test_cf_wait_delivers_in_order (void)
   settle (stranger);
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
     settle (futures[completed[i]]);
-  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
 
   g_assert_cmpuint (order->len, ==, G_N_ELEMENTS (futures));
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
@@ -696,7 +908,7 @@ test_as_completed_delivers (void)
 
   watch (future, &record);
   thread = g_thread_new ("settler", settle_in_thread, future);
-  completed = cf_completion_iterator_next (iterator, NULL);
+  completed = cf_completion_iterator_next (iterator, NULL, NULL);
   g_assert_true (completed == future);
   assert_called (&record);
   g_thread_join (thread);
@@ -728,7 +940,7 @@ test_shutdown_delivers (void)
       watch (futures[i], &records[i]);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
     {
@@ -826,7 +1038,7 @@ print_value (CfFuture *future,
 
   g_string_append_printf (output, "%d: value returned: %.1f\n",
                           GPOINTER_TO_INT (g_object_get_data (G_OBJECT (future), "arg")),
-                          cf_future_get_double (future, NULL));
+                          cf_future_await_double (future, NULL));
 }
 
 static void
@@ -841,11 +1053,11 @@ test_slide (void)
   g_object_set_data (G_OBJECT (future), "arg", GINT_TO_POINTER (5));
   cf_future_add_done_callback (future, print_value, output, NULL);
 
-  result = cf_future_get_double (future, NULL);
+  result = cf_future_await_double (future, NULL);
   g_string_append_printf (output, "%.1f\n", result);
 
   g_assert_cmpstr (output->str, ==, "5: value returned: 0.5\n0.5\n");
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* What callbacks may do. */
@@ -1074,14 +1286,14 @@ test_submits (void)
   submit_next (NULL, &chain);
   loop_until (NULL, gate_is_open (&last));
   g_assert_cmpuint (chain.n_left, ==, 0);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
 shut_down (CfFuture *future,
            gpointer  executor)
 {
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -1098,14 +1310,16 @@ static void
 test_shuts_down_from_the_completing_thread (void)
 {
   g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
-  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, return_true, NULL, NULL);
+  Blocker blocker = BLOCKER_INIT;
   Gate done = GATE_INIT;
+  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, block, &blocker, NULL);
 
   cf_future_add_done_callback_full (future, NULL, shut_down, executor, NULL);
   cf_future_add_done_callback_full (future, NULL, open_gate, &done, NULL);
+  gate_open (&blocker.go_on);
   gate_wait (&done);
   g_assert_true (cf_executor_is_shut_down (executor));
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -1125,8 +1339,69 @@ test_drops_the_executor (void)
 
   cf_future_add_done_callback (future, drop_executor, &executor, NULL);
   loop_until (NULL, executor == NULL);
-  g_assert_true (cf_future_get_boolean (future, NULL));
+  g_assert_true (cf_future_await_boolean (future, NULL));
   yield_until (count_threads ("cf-pool") == 0);
+}
+
+/* A source that blocks while it is prepared, when the loop is about to poll, and then settles a future. */
+typedef struct
+{
+  GSource   source;
+  CfFuture *done;       /* what it waits for; NULL when it has */
+  CfFuture *late;       /* what it settles */
+} BlockingSource;
+
+static gboolean
+prepare_by_blocking (GSource *source,
+                     int     *timeout)
+{
+  BlockingSource *self = (BlockingSource *) source;
+
+  *timeout = -1;
+  if (self->done != NULL)
+    {
+      g_assert_true (cf_future_wait (self->done, -1, NULL, NULL));
+      self->done = NULL;
+      settle (self->late);
+    }
+
+  return FALSE;
+}
+
+static void
+test_blocks_before_polling (void)
+{
+  GSourceFuncs funcs = { .prepare = prepare_by_blocking };
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(GMainContext) other = g_main_context_new ();
+  g_autoptr(CfFuture) first = cf_future_new ();
+  g_autoptr(CfFuture) done = cf_future_new ();
+  g_autoptr(CfFuture) late = cf_future_new ();
+  g_autoptr(GSource) source = g_source_new (&funcs, sizeof (BlockingSource));
+  Record record_of_first = { 0 };
+  Record record_of_done = { 0 };
+  Record record_of_late = { 0 };
+
+  g_main_context_push_thread_default (context);
+
+  /* What delivers to the context is there before the source, and prepared before it. */
+  watch (first, &record_of_first);
+  settle (first);
+  loop_until (context, record_of_first.n_calls == 1);
+
+  /* Somebody else's callback: one that is due here would keep the loop from polling. */
+  watch_in (done, other, &record_of_done);
+  settle (done);
+  watch (late, &record_of_late);
+  ((BlockingSource *) source)->done = done;
+  ((BlockingSource *) source)->late = late;
+  g_source_attach (source, context);
+  loop_until (context, record_of_late.n_calls == 1);
+
+  g_source_destroy (source);
+  g_main_context_pop_thread_default (context);
+  g_main_context_iteration (other, FALSE);
+  assert_called (&record_of_done);
 }
 
 int
@@ -1159,7 +1434,14 @@ main (int   argc,
   g_test_add_func ("/done-callbacks/context/many-contexts-get-each-its-own", test_many_contexts);
   g_test_add_func ("/done-callbacks/context/destroyed-after-done-only-destroys", test_context_destroyed_after_done);
   g_test_add_func ("/done-callbacks/context/destroyed-before-done-only-destroys", test_context_destroyed_before_done);
+  g_test_add_func ("/done-callbacks/context/dropped-with-its-calls-frees-them", test_context_dropped_with_its_calls);
+  g_test_add_func ("/done-callbacks/context/at-the-address-of-another", test_context_at_the_address_of_another);
   g_test_add_func ("/done-callbacks/future-dropped-before-done-only-destroys", test_never_done);
+
+  g_test_add_func ("/done-callbacks/priority/urgent-ones-come-first", test_urgent_first);
+  g_test_add_func ("/done-callbacks/priority/urgent-ones-do-not-wait-for-a-batch", test_urgent_ends_a_batch);
+  g_test_add_func ("/done-callbacks/priority/many-priorities-keep-their-order", test_many_priorities);
+  g_test_add_func ("/done-callbacks/priority/blocking-delivers-urgent-ones-first", test_blocking_delivers_urgent_first);
 
   g_test_add_func ("/done-callbacks/blocking/wait-delivers", test_wait_delivers);
   g_test_add_func ("/done-callbacks/blocking/every-getter-delivers", test_every_getter_delivers);
@@ -1173,6 +1455,7 @@ main (int   argc,
   g_test_add_func ("/done-callbacks/blocking/leaves-other-contexts-alone", test_other_context_is_left_alone);
   g_test_add_func ("/done-callbacks/blocking/leaves-other-threads-alone", test_other_thread_does_not_deliver);
   g_test_add_func ("/done-callbacks/blocking/timed-out-delivers-nothing", test_timed_out_wait_delivers_nothing);
+  g_test_add_func ("/done-callbacks/blocking/before-polling-loses-no-wake-up", test_blocks_before_polling);
   g_test_add_func ("/done-callbacks/blocking/prints-what-the-slide-prints", test_slide);
 
   g_test_add_func ("/done-callbacks/may/run-a-nested-loop", test_nested_loop);

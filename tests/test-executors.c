@@ -10,6 +10,7 @@
 
 #include <cfutures.h>
 
+#include "await-error.h"
 #include "blocker.h"
 #include "criticals.h"
 #include "gates.h"
@@ -66,15 +67,14 @@ eager_executor_execute (CfExecutor *executor,
 }
 
 static void
-eager_executor_shutdown (CfExecutor *executor,
-                         gboolean    wait,
-                         gboolean    cancel_futures)
+eager_executor_shutdown (CfExecutor      *executor,
+                         CfShutdownFlags  flags)
 {
   EagerExecutor *self = EAGER_EXECUTOR (executor);
 
-  CF_EXECUTOR_CLASS (eager_executor_parent_class)->shutdown (executor, wait, cancel_futures);
+  CF_EXECUTOR_CLASS (eager_executor_parent_class)->shutdown (executor, flags);
 
-  if (!wait)
+  if ((flags & CF_SHUTDOWN_WAIT) == 0)
     return;
 
   pthread_mutex_lock (&self->mutex);
@@ -122,7 +122,6 @@ typedef struct
   CfExecutor *(*create) (Fixture *fixture);
   guint       n_fill;       /* how many running calls fill it; 0 if it cannot be filled */
   gboolean    in_submit;    /* calls run before submit() returns */
-  gboolean    ignores_priority;
   gboolean    is_remote;    /* calls run in other processes: local functions cannot be submitted */
 } ExecutorKind;
 
@@ -182,7 +181,7 @@ static const ExecutorKind kinds[] =
     { "two-threads", create_two_threads, .n_fill = 2 },
     { "eight-threads", create_eight_threads, .n_fill = 8 },
     { "inline", create_inline, .in_submit = TRUE },
-    { "main-context", create_main_context, .n_fill = 1, .ignores_priority = TRUE },
+    { "main-context", create_main_context, .n_fill = 1 },
     { "subclass", create_eager },
     { "one-process", create_one_process, .n_fill = 1, .is_remote = TRUE },
     { "two-processes", create_two_processes, .n_fill = 2, .is_remote = TRUE },
@@ -202,7 +201,7 @@ fixture_tear_down (Fixture       *fixture,
                    gconstpointer  data)
 {
   if (fixture->executor != NULL)
-    cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+    cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_clear_object (&fixture->executor);
   g_clear_pointer (&fixture->loop, loop_thread_free);
   yield_until (count_threads ("cf-pool") == 0 && count_threads ("cf-processes") == 0);
@@ -351,7 +350,7 @@ test_result (Fixture       *fixture,
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (21));
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpint (cf_future_get_int64 (future, &error), ==, 42);
+  g_assert_cmpint (cf_future_await_int64 (future, &error), ==, 42);
   g_assert_no_error (error);
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_FINISHED);
 }
@@ -365,7 +364,7 @@ test_args (Fixture       *fixture,
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
 
-  result = cf_future_get_variant (future, &error);
+  result = cf_future_await_variant (future, &error);
   g_assert_no_error (error);
   g_assert_cmpvariant (result, args);
 }
@@ -387,7 +386,7 @@ test_large_args (Fixture       *fixture,
 
   future = cf_executor_submit (fixture->executor, echo,
                                g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
-  result = cf_future_dup_bytes (future, &error);
+  result = cf_future_await_bytes (future, &error);
   g_assert_no_error (error);
   g_assert_true (g_bytes_equal (bytes, result));
 }
@@ -400,7 +399,7 @@ test_no_args (Fixture       *fixture,
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
 
-  result = cf_future_get_variant (future, &error);
+  result = cf_future_await_variant (future, &error);
   g_assert_no_error (error);
   g_assert_null (result);
 }
@@ -412,7 +411,7 @@ test_error (Fixture       *fixture,
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, fail, NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_get_variant (future, &error));
+  g_assert_null (cf_future_await_variant (future, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_cmpstr (error->message, ==, "No such café");
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_FINISHED);
@@ -430,7 +429,7 @@ test_many (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * i);
+      g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 2 * i);
       g_object_unref (futures[i]);
     }
 }
@@ -443,7 +442,7 @@ test_progress (Fixture       *fixture,
   g_autofree char *message = NULL;
 
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-  g_assert_no_error (cf_future_get_error (future));
+  g_assert_no_error (await_error (future));
   message = cf_future_dup_message (future);
   g_assert_cmpstr (message, ==, "nearly there");
   g_assert_cmpfloat (cf_future_get_progress (future), ==, 0.75);
@@ -455,7 +454,7 @@ test_cancellable (Fixture       *fixture,
 {
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, has_live_cancellable, NULL);
 
-  g_assert_true (cf_future_get_boolean (future, NULL));
+  g_assert_true (cf_future_await_boolean (future, NULL));
 }
 
 static void
@@ -477,8 +476,11 @@ test_cooperate (Fixture       *fixture,
   g_assert_false (cf_future_is_done (future));
   g_assert_false (cf_future_cancel_full (future, CF_CANCEL_COOPERATE));
 
-  g_assert_error (cf_future_get_error (future), G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_false (cf_future_is_cancelled (future));
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_true (cf_future_is_cancelled (future));
+
+  /* It did run. */
+  g_assert_false (cf_future_cancel (future));
 }
 
 static void
@@ -491,7 +493,7 @@ test_task_timeout (Fixture       *fixture,
   cf_task_set_timeout (task, 1000);
   future = cf_executor_submit_task (fixture->executor, task);
 
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 
 static void
@@ -511,7 +513,8 @@ test_task_cancellable (Fixture       *fixture,
       running = cf_executor_submit_task (fixture->executor, task);
       yield_until (cf_future_is_running (running));
       g_cancellable_cancel (cancellable);
-      g_assert_error (cf_future_get_error (running), G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_error (await_error (running), G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_true (cf_future_is_cancelled (running));
     }
 
   g_cancellable_cancel (cancellable);
@@ -534,8 +537,8 @@ test_task (Fixture       *fixture,
   second = cf_executor_submit_task (fixture->executor, task);
 
   g_assert_true (first != second);
-  g_assert_cmpint (cf_future_get_int64 (first, NULL), ==, 8);
-  g_assert_cmpint (cf_future_get_int64 (second, NULL), ==, 8);
+  g_assert_cmpint (cf_future_await_int64 (first, NULL), ==, 8);
+  g_assert_cmpint (cf_future_await_int64 (second, NULL), ==, 8);
 }
 
 static void
@@ -546,12 +549,12 @@ test_name (Fixture       *fixture,
   g_autoptr(CfFuture) unknown = NULL;
   g_autoptr(GError) error = NULL;
 
-  future = cf_executor_submit_name (fixture->executor, ":test_executors_negate", g_variant_new_int64 (5));
-  g_assert_cmpint (cf_future_get_int64 (future, &error), ==, -5);
+  future = cf_executor_submit_by_name (fixture->executor, ":test_executors_negate", g_variant_new_int64 (5));
+  g_assert_cmpint (cf_future_await_int64 (future, &error), ==, -5);
   g_assert_no_error (error);
 
-  unknown = cf_executor_submit_name (fixture->executor, ":test_executors_no_such_function", NULL);
-  g_assert_error (cf_future_get_error (unknown), CF_ERROR, CF_ERROR_NO_SUCH_FUNCTION);
+  unknown = cf_executor_submit_by_name (fixture->executor, ":test_executors_no_such_function", NULL);
+  g_assert_error (await_error (unknown), CF_ERROR, CF_ERROR_NO_SUCH_FUNCTION);
 }
 
 static void
@@ -567,42 +570,42 @@ test_map (Fixture       *fixture,
       g_autoptr(GError) error = NULL;
 
       iterator = cf_executor_map (fixture->executor, twice, g_variant_new_parsed ("[int64 5, 4, 3, 2, 1]"),
-                                  chunk_sizes[i], 0, -1);
+                                  chunk_sizes[i], 0);
 
       for (gint64 expected = 10; expected > 0; expected -= 2)
         {
-          g_assert_true (cf_map_iterator_next (iterator, &result, &error));
+          g_assert_true (cf_map_iterator_next (iterator, NULL, &result, &error));
           g_assert_no_error (error);
           g_assert_cmpint (g_variant_get_int64 (result), ==, expected);
           g_clear_pointer (&result, g_variant_unref);
         }
 
-      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
       g_assert_no_error (error);
       g_assert_null (result);
     }
 }
 
 static void
-test_map_name (Fixture       *fixture,
-               gconstpointer  data)
+test_map_by_name (Fixture       *fixture,
+                  gconstpointer  data)
 {
   g_autoptr(CfMapIterator) iterator = NULL;
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
 
-  iterator = cf_executor_map_name (fixture->executor, ":test_executors_negate", g_variant_new_parsed ("[int64 1, 2]"),
-                                   1, 0, -1);
+  iterator = cf_executor_map_by_name (fixture->executor, ":test_executors_negate", g_variant_new_parsed ("[int64 1, 2]"),
+                                      1, 0);
 
   for (gint64 expected = -1; expected >= -2; expected--)
     {
-      g_assert_true (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_true (cf_map_iterator_next (iterator, NULL, &result, &error));
       g_assert_no_error (error);
       g_assert_cmpint (g_variant_get_int64 (result), ==, expected);
       g_clear_pointer (&result, g_variant_unref);
     }
 
-  g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+  g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
   g_assert_no_error (error);
 }
 
@@ -621,14 +624,14 @@ test_as_completed (Fixture       *fixture,
   iterator = cf_as_completed (futures, N_CALLS, -1);
   for (guint i = 0; i < N_CALLS; i++)
     {
-      g_autoptr(CfFuture) future = cf_completion_iterator_next (iterator, NULL);
+      g_autoptr(CfFuture) future = cf_completion_iterator_next (iterator, NULL, NULL);
 
       g_assert_nonnull (future);
       g_assert_true (cf_future_is_done (future));
-      sum += cf_future_get_int64 (future, NULL);
+      sum += cf_future_await_int64 (future, NULL);
     }
 
-  g_assert_null (cf_completion_iterator_next (iterator, NULL));
+  g_assert_null (cf_completion_iterator_next (iterator, NULL, NULL));
   g_assert_cmpint (sum, ==, N_CALLS * (N_CALLS - 1));
 
   for (guint i = 0; i < N_CALLS; i++)
@@ -647,7 +650,7 @@ test_wait (Fixture       *fixture,
   for (guint i = 0; i < N_CALLS; i++)
     futures[i] = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (i));
 
-  g_assert_true (cf_wait (futures, N_CALLS, CF_ALL_COMPLETED, -1, NULL, &done, &not_done, NULL));
+  g_assert_true (cf_wait (futures, N_CALLS, CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, &done, &not_done, NULL));
   g_assert_cmpuint (done->len, ==, N_CALLS);
   g_assert_cmpuint (not_done->len, ==, 0);
 
@@ -744,7 +747,7 @@ test_submit_async_cancelled (Fixture       *fixture,
   loop_until (NULL, answer.called);
   g_assert_false (answer.success);
   g_assert_nonnull (answer.error);
-  g_assert_true (g_error_matches (answer.error, CF_ERROR, CF_ERROR_CANCELLED) ||
+  g_assert_true (g_error_matches (answer.error, G_IO_ERROR, G_IO_ERROR_CANCELLED) ||
                  g_error_matches (answer.error, G_IO_ERROR, G_IO_ERROR_CANCELLED));
   g_clear_error (&answer.error);
 }
@@ -756,7 +759,7 @@ test_submit_async_without_callback (Fixture       *fixture,
   g_autoptr(CfTask) task = cf_task_new (twice, g_variant_new_int64 (4));
 
   cf_executor_submit_async (fixture->executor, task, NULL, NULL, NULL);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (cf_executor_get_n_completed (fixture->executor), ==, 1);
 }
 
@@ -796,7 +799,7 @@ assert_shut_down (CfExecutor *executor)
 {
   g_autoptr(CfTask) task = cf_task_new (twice, g_variant_new_int64 (1));
   g_autoptr(CfFuture) of_function = cf_executor_submit (executor, twice, g_variant_new_int64 (1));
-  g_autoptr(CfFuture) of_name = cf_executor_submit_name (executor, ":test_executors_negate", g_variant_new_int64 (1));
+  g_autoptr(CfFuture) of_name = cf_executor_submit_by_name (executor, ":test_executors_negate", g_variant_new_int64 (1));
   g_autoptr(CfFuture) of_task = cf_executor_submit_task (executor, task);
   CfFuture *futures[] = { of_function, of_name, of_task };
 
@@ -805,7 +808,7 @@ assert_shut_down (CfExecutor *executor)
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
     {
       g_assert_cmpint (cf_future_get_state (futures[i]), ==, CF_FUTURE_STATE_FINISHED);
-      g_assert_error (cf_future_get_error (futures[i]), CF_ERROR, CF_ERROR_SHUT_DOWN);
+      g_assert_error (await_error (futures[i]), CF_ERROR, CF_ERROR_SHUT_DOWN);
     }
 }
 
@@ -820,12 +823,12 @@ test_shutdown (Fixture       *fixture,
   for (guint i = 0; i < N_CALLS; i++)
     futures[i] = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (i));
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
 
   for (guint i = 0; i < N_CALLS; i++)
     {
       g_assert_true (cf_future_is_done (futures[i]));
-      g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * i);
+      g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 2 * i);
       g_object_unref (futures[i]);
     }
   assert_shut_down (fixture->executor);
@@ -837,19 +840,19 @@ test_shutdown_without_waiting (Fixture       *fixture,
 {
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (4));
 
-  cf_executor_shutdown (fixture->executor, FALSE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_DEFAULT);
   assert_shut_down (fixture->executor);
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 8);
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 8);
 }
 
 static void
 test_shutdown_again (Fixture       *fixture,
                      gconstpointer  data)
 {
-  cf_executor_shutdown (fixture->executor, FALSE, FALSE);
-  cf_executor_shutdown (fixture->executor, FALSE, TRUE);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
-  cf_executor_shutdown (fixture->executor, TRUE, TRUE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_DEFAULT);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_CANCEL_PENDING);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT | CF_SHUTDOWN_CANCEL_PENDING);
   assert_shut_down (fixture->executor);
 }
 
@@ -860,6 +863,7 @@ on_shut_down (GObject      *source,
 {
   Answer *answer = user_data;
 
+  g_assert_true (g_async_result_is_tagged (result, GSIZE_TO_POINTER (cf_executor_shutdown_async)));
   g_assert_true (source == G_OBJECT (answer->executor));
   answer->success = cf_executor_shutdown_finish (answer->executor, result, &answer->error);
   answer->called = TRUE;
@@ -873,7 +877,7 @@ test_shutdown_async (Fixture       *fixture,
   Answer answer = { .executor = fixture->executor };
   Answer again = { .executor = fixture->executor };
 
-  cf_executor_shutdown_async (fixture->executor, FALSE, NULL, on_shut_down, &answer);
+  cf_executor_shutdown_async (fixture->executor, CF_SHUTDOWN_DEFAULT, NULL, on_shut_down, &answer);
   g_assert_false (answer.called);
   assert_shut_down (fixture->executor);
 
@@ -881,18 +885,99 @@ test_shutdown_async (Fixture       *fixture,
   g_assert_true (answer.success);
   g_assert_no_error (answer.error);
   g_assert_true (cf_future_is_done (future));
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 8);
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 8);
 
-  cf_executor_shutdown_async (fixture->executor, TRUE, NULL, on_shut_down, &again);
+  cf_executor_shutdown_async (fixture->executor, CF_SHUTDOWN_CANCEL_PENDING, NULL, on_shut_down, &again);
   loop_until (NULL, again.called);
   g_assert_true (again.success);
+}
+
+static void
+test_drain (Fixture       *fixture,
+            gconstpointer  data)
+{
+  enum { N_CALLS = 100 };
+  CfFuture *futures[N_CALLS];
+  g_autoptr(CfFuture) later = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n_callbacks = 0;
+
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      futures[i] = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (i));
+      cf_future_add_done_callback (futures[i], count_call, &n_callbacks, NULL);
+    }
+  cf_future_cancel (futures[N_CALLS - 1]);
+
+  g_assert_true (cf_executor_drain (fixture->executor, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_callbacks, ==, N_CALLS);
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_assert_true (cf_future_is_done (futures[i]));
+      g_object_unref (futures[i]);
+    }
+
+  g_assert_false (cf_executor_is_shut_down (fixture->executor));
+  later = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (4));
+  g_assert_true (cf_executor_drain (fixture->executor, NULL, NULL));
+  g_assert_true (cf_future_is_done (later));
+  g_assert_cmpint (cf_future_await_int64 (later, NULL), ==, 8);
+}
+
+static void
+test_drain_nothing (Fixture       *fixture,
+                    gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = NULL;
+
+  g_assert_true (cf_executor_drain (fixture->executor, NULL, NULL));
+  future = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (4));
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_DEFAULT);
+  g_assert_true (cf_executor_drain (fixture->executor, NULL, NULL));
+  g_assert_true (cf_future_is_done (future));
+  g_assert_true (cf_executor_drain (fixture->executor, NULL, NULL));
+}
+
+static void
+on_drained (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Answer *answer = user_data;
+
+  g_assert_true (g_async_result_is_tagged (result, GSIZE_TO_POINTER (cf_executor_drain_async)));
+  g_assert_true (source == G_OBJECT (answer->executor));
+  answer->success = cf_executor_drain_finish (answer->executor, result, &answer->error);
+  answer->called = TRUE;
+}
+
+static void
+test_drain_async (Fixture       *fixture,
+                  gconstpointer  data)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  g_autoptr(CfFuture) first = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (4));
+  g_autoptr(CfFuture) second = cf_executor_submit (fixture->executor, fail, NULL);
+  Answer answer = { .executor = fixture->executor };
+
+  g_main_context_push_thread_default (context);
+  cf_executor_drain_async (fixture->executor, NULL, on_drained, &answer);
+  g_main_context_pop_thread_default (context);
+  g_assert_false (answer.called);
+
+  loop_until (context, answer.called);
+  g_assert_true (answer.success);
+  g_assert_no_error (answer.error);
+  g_assert_true (cf_future_is_done (first));
+  g_assert_error (await_error (second), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
 static void
 test_shutdown_nothing (Fixture       *fixture,
                        gconstpointer  data)
 {
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   assert_shut_down (fixture->executor);
 }
 
@@ -904,7 +989,7 @@ test_counts (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     g_object_unref (cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (i)));
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
 
   g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 0);
   g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, 0);
@@ -939,7 +1024,7 @@ test_dropped (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * i);
+      g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 2 * i);
       g_object_unref (futures[i]);
     }
 }
@@ -969,9 +1054,27 @@ test_local (Fixture       *fixture,
   g_auto(GValue) value = G_VALUE_INIT;
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (cf_future_get_value (future, &value, &error));
+  g_assert_true (cf_future_await_value (future, &value, &error));
   g_assert_no_error (error);
   g_assert_cmpint (g_value_get_int (&value), ==, 42);
+}
+
+static gboolean
+drain_own_executor (CfFuture  *future,
+                    GValue    *result,
+                    gpointer   user_data,
+                    GError   **error)
+{
+  return cf_executor_drain (user_data, NULL, error);
+}
+
+static void
+test_local_drain_inside (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit_local (fixture->executor, drain_own_executor, fixture->executor, NULL);
+
+  g_assert_error (await_error (future), CF_ERROR, CF_ERROR_INVALID_STATE);
 }
 
 static gboolean
@@ -995,7 +1098,7 @@ test_local_error (Fixture       *fixture,
   g_autoptr(CfFuture) future = cf_executor_submit_local (fixture->executor, fail_locally, NULL, NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_dup_string (future, &error));
+  g_assert_null (cf_future_await_string (future, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
   g_assert_cmpstr (error->message, ==, "busy");
 }
@@ -1016,8 +1119,8 @@ test_local_error_unset (Fixture       *fixture,
   g_autoptr(CfFuture) future = cf_executor_submit_local (fixture->executor, fail_without_a_word, NULL, NULL);
 
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-  g_assert_nonnull (cf_future_get_error (future));
-  g_assert_nonnull (cf_future_get_error (future)->message);
+  g_assert_nonnull (await_error (future));
+  g_assert_nonnull (await_error (future)->message);
 }
 
 static gboolean
@@ -1039,7 +1142,7 @@ test_local_future (Fixture       *fixture,
 {
   g_autoptr(CfFuture) future = cf_executor_submit_local (fixture->executor, return_itself, NULL, NULL);
 
-  g_assert_true (cf_future_get_pointer (future, NULL) == future);
+  g_assert_true (cf_future_await_pointer (future, NULL) == future);
 }
 
 /* Something submitted with a call: how often the call ran, and how often this was destroyed. */
@@ -1093,7 +1196,7 @@ test_destroy (Fixture       *fixture,
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
   assert_cargo (&cargo, 1);
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   assert_cargo (&cargo, 1);
 }
 
@@ -1104,10 +1207,10 @@ test_destroy_after_shutdown (Fixture       *fixture,
   Cargo cargo = CARGO_INIT;
   g_autoptr(CfFuture) future = NULL;
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   future = cf_executor_submit_local (fixture->executor, use_cargo, &cargo, destroy_cargo);
   assert_cargo (&cargo, 0);
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_SHUT_DOWN);
+  g_assert_error (await_error (future), CF_ERROR, CF_ERROR_SHUT_DOWN);
 }
 
 static void
@@ -1118,7 +1221,7 @@ test_dropped_future (Fixture       *fixture,
   CfFuture *future = cf_executor_submit_local (fixture->executor, use_cargo, &cargo, destroy_cargo);
 
   g_object_unref (future);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   assert_cargo (&cargo, 1);
 }
 
@@ -1141,7 +1244,7 @@ test_args_are_freed (Fixture       *fixture,
   CfFuture *future = cf_executor_submit (fixture->executor, echo, floating);
 
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (atomic_load (&n_freed), ==, 0);
 
   g_object_unref (future);
@@ -1155,7 +1258,7 @@ test_future_is_freed (Fixture       *fixture,
   CfFuture *future = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (1));
 
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_finalize_object (future);
 }
 
@@ -1204,7 +1307,7 @@ test_local_cancel_pending (Fixture       *fixture,
   g_assert_true (cf_future_wait (other, -1, NULL, NULL));
   assert_cargo (&other_cargo, 1);
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   assert_cargo (&cancelled_cargo, 0);
   g_assert_finalize_object (g_steal_pointer (&cancelled));
 }
@@ -1232,7 +1335,7 @@ test_local_task_cancellable_pending (Fixture       *fixture,
   g_assert_true (cf_future_is_cancelled (future));
 
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (atomic_load (&cargo.n_ran), ==, 0);
 }
 
@@ -1254,7 +1357,7 @@ test_local_shutdown_cancels (Fixture       *fixture,
       futures[i] = cf_executor_submit_local (fixture->executor, use_cargo, &cargos[i], destroy_cargo);
     }
 
-  cf_executor_shutdown (fixture->executor, FALSE, TRUE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_CANCEL_PENDING);
   for (guint i = 0; i < N_CALLS; i++)
     {
       g_assert_true (cf_future_is_cancelled (futures[i]));
@@ -1262,7 +1365,7 @@ test_local_shutdown_cancels (Fixture       *fixture,
     }
 
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   for (guint i = 0; i < N_CALLS; i++)
     {
       assert_cargo (&cargos[i], 0);
@@ -1293,7 +1396,7 @@ test_local_dropped_when_full (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      gate_wait (&cargos[i].destroyed);
+      loop_until (NULL, gate_is_open (&cargos[i].destroyed));
       assert_cargo (&cargos[i], 1);
     }
   gate_wait_for (&blocker.ended, kind->n_fill);
@@ -1308,7 +1411,7 @@ submit_and_wait (CfFuture  *future,
   g_autoptr(CfFuture) inner = cf_executor_submit (executor, twice, g_variant_new_int64 (4));
 
   g_value_init (result, G_TYPE_INT64);
-  g_value_set_int64 (result, cf_future_get_int64 (inner, error));
+  g_value_set_int64 (result, cf_future_await_int64 (inner, error));
 
   return TRUE;
 }
@@ -1325,7 +1428,7 @@ test_nested (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 8);
+      g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 8);
       g_object_unref (futures[i]);
     }
 }
@@ -1338,14 +1441,14 @@ test_bad_arguments (Fixture       *fixture,
   g_autoptr(CfFuture) future = cf_future_new ();
 
   assert_critical (g_assert_null (cf_executor_submit (executor, NULL, NULL)));
-  assert_critical (g_assert_null (cf_executor_submit_name (executor, NULL, NULL)));
+  assert_critical (g_assert_null (cf_executor_submit_by_name (executor, NULL, NULL)));
   assert_critical (g_assert_null (cf_executor_submit_local (executor, NULL, NULL, NULL)));
   assert_critical (g_assert_null (cf_executor_submit_task (executor, NULL)));
   assert_critical (cf_executor_submit_async (executor, NULL, NULL, NULL, NULL));
   assert_critical (g_assert_false (cf_executor_submit_finish (executor, NULL, NULL, NULL)));
   assert_critical (g_assert_false (cf_executor_submit_finish (executor, G_ASYNC_RESULT (future), NULL, NULL)));
-  assert_critical (g_assert_null (cf_executor_map (executor, twice, NULL, 1, 0, -1)));
-  assert_critical (g_assert_null (cf_executor_map_generator (executor, twice, NULL, NULL, NULL, 1, 0, -1)));
+  assert_critical (g_assert_null (cf_executor_map (executor, twice, NULL, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_generator (executor, NULL, NULL, NULL, NULL, 1, 0)));
   assert_critical (g_assert_false (cf_executor_shutdown_finish (executor, NULL, NULL)));
   assert_critical (g_assert_false (cf_executor_shutdown_finish (executor, G_ASYNC_RESULT (future), NULL)));
 }
@@ -1359,17 +1462,20 @@ test_no_executor (void)
   g_autoptr(CfFuture) future = cf_future_new ();
 
   assert_critical (g_assert_null (cf_executor_submit (none, twice, NULL)));
-  assert_critical (g_assert_null (cf_executor_submit_name (none, ":f", NULL)));
+  assert_critical (g_assert_null (cf_executor_submit_by_name (none, ":f", NULL)));
   assert_critical (g_assert_null (cf_executor_submit_local (none, add_one, NULL, NULL)));
   assert_critical (g_assert_null (cf_executor_submit_task (none, task)));
   assert_critical (cf_executor_submit_async (none, task, NULL, NULL, NULL));
   assert_critical (g_assert_false (cf_executor_submit_finish (none, G_ASYNC_RESULT (future), NULL, NULL)));
-  assert_critical (g_assert_null (cf_executor_map (none, twice, items, 1, 0, -1)));
-  assert_critical (g_assert_null (cf_executor_map_name (none, ":f", items, 1, 0, -1)));
-  assert_critical (g_assert_null (cf_executor_map_generator (none, twice, NULL, NULL, NULL, 1, 0, -1)));
-  assert_critical (cf_executor_shutdown (none, FALSE, FALSE));
-  assert_critical (cf_executor_shutdown_async (none, FALSE, NULL, NULL, NULL));
+  assert_critical (g_assert_null (cf_executor_map (none, twice, items, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_by_name (none, ":f", items, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_generator (none, NULL, NULL, NULL, NULL, 1, 0)));
+  assert_critical (cf_executor_shutdown (none, CF_SHUTDOWN_DEFAULT));
+  assert_critical (cf_executor_shutdown_async (none, CF_SHUTDOWN_DEFAULT, NULL, NULL, NULL));
   assert_critical (g_assert_false (cf_executor_shutdown_finish (none, G_ASYNC_RESULT (future), NULL)));
+  assert_critical (g_assert_false (cf_executor_drain (none, NULL, NULL)));
+  assert_critical (cf_executor_drain_async (none, NULL, NULL, NULL));
+  assert_critical (g_assert_false (cf_executor_drain_finish (none, G_ASYNC_RESULT (future), NULL)));
   assert_critical (cf_executor_is_shut_down (none));
   assert_critical (g_assert_cmpuint (cf_executor_get_max_workers (none), ==, 0));
   assert_critical (g_assert_cmpuint (cf_executor_get_n_pending (none), ==, 0));
@@ -1427,12 +1533,12 @@ test_cancel_pending (Fixture       *fixture,
   g_assert_true (cf_future_cancel (cancelled));
   g_assert_true (cf_future_is_cancelled (cancelled));
   g_assert_true (cf_future_is_done (cancelled));
-  g_assert_error (cf_future_get_error (cancelled), CF_ERROR, CF_ERROR_CANCELLED);
+  g_assert_error (await_error (cancelled), G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   let_go (data, blocker);
-  g_assert_no_error (cf_future_get_error (other));
+  g_assert_no_error (await_error (other));
   g_assert_false (cf_future_cancel (other));
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (process_gate_count (cancelled_ran), ==, 0);
   g_assert_cmpuint (process_gate_count (other_ran), ==, 1);
   g_assert_finalize_object (g_steal_pointer (&cancelled));
@@ -1459,8 +1565,96 @@ test_cancel_running (Fixture       *fixture,
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_RUNNING);
 
   process_gate_open (blocker->go_on);
-  g_assert_no_error (cf_future_get_error (future));
+  g_assert_no_error (await_error (future));
   g_assert_false (cf_future_is_cancelled (future));
+}
+
+static void
+test_drain_leaves_later_calls (Fixture       *fixture,
+                               gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(RemoteBlocker) later_blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) pending = NULL;
+  g_autoptr(CfFuture) later = NULL;
+  Answer answers[2] = { { .executor = fixture->executor }, { .executor = fixture->executor } };
+
+  if (!fill_remotely (fixture, kind, blocker))
+    return;
+
+  pending = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (1));
+  cf_executor_drain_async (fixture->executor, NULL, on_drained, &answers[0]);
+  later = remote_blocker_submit (later_blocker, fixture->executor);
+  cf_executor_drain_async (fixture->executor, NULL, on_drained, &answers[1]);
+  loop_while_ready (NULL);
+  g_assert_false (answers[0].called);
+
+  let_go (kind, blocker);
+  loop_until (NULL, answers[0].called);
+  g_assert_true (answers[0].success);
+  g_assert_true (cf_future_is_done (pending));
+  g_assert_false (cf_future_is_done (later));
+  g_assert_false (answers[1].called);
+
+  process_gate_open (later_blocker->go_on);
+  loop_until (NULL, answers[1].called);
+  g_assert_true (answers[1].success);
+  g_assert_true (cf_future_is_done (later));
+}
+
+static void
+test_drain_cancelled (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(CfFuture) pending = NULL;
+  g_autoptr(GError) error = NULL;
+  Answer answer = { .executor = fixture->executor };
+
+  if (!fill_remotely (fixture, kind, blocker))
+    return;
+
+  pending = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (1));
+  cf_executor_drain_async (fixture->executor, cancellable, on_drained, &answer);
+  g_cancellable_cancel (cancellable);
+  g_assert_false (cf_executor_drain (fixture->executor, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  loop_until (NULL, answer.called);
+  g_assert_false (answer.success);
+  g_assert_error (answer.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&answer.error);
+  g_assert_false (cf_future_is_done (pending));
+
+  let_go (kind, blocker);
+  g_assert_cmpint (cf_future_await_int64 (pending, NULL), ==, 2);
+}
+
+static void
+test_drain_passes_withdrawn_calls (Fixture       *fixture,
+                                   gconstpointer  data)
+{
+  const ExecutorKind *kind = data;
+  g_autoptr(RemoteBlocker) blocker = remote_blocker_new ();
+  g_autoptr(CfFuture) cancelled_before = NULL;
+  g_autoptr(CfFuture) cancelled_meanwhile = NULL;
+  Answer answer = { .executor = fixture->executor };
+
+  if (!fill_remotely (fixture, kind, blocker))
+    return;
+
+  cancelled_before = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (1));
+  cancelled_meanwhile = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (1));
+  g_assert_true (cf_future_cancel (cancelled_before));
+  cf_executor_drain_async (fixture->executor, NULL, on_drained, &answer);
+  g_assert_true (cf_future_cancel (cancelled_meanwhile));
+
+  let_go (kind, blocker);
+  loop_until (NULL, answer.called);
+  g_assert_true (answer.success);
 }
 
 static void
@@ -1485,7 +1679,7 @@ test_counts_of_full (Fixture       *fixture,
   g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 1);
 
   let_go (kind, blocker);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 0);
   g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, 0);
 }
@@ -1513,7 +1707,7 @@ test_progress_while_running (Fixture       *fixture,
   g_assert_true (cf_future_is_running (future));
 
   process_gate_open (blocker->go_on);
-  g_assert_no_error (cf_future_get_error (future));
+  g_assert_no_error (await_error (future));
 }
 
 static CfFuture *
@@ -1539,12 +1733,6 @@ test_task_priority (Fixture       *fixture,
   g_autoptr(ProcessGate) order = process_gate_new ();
   CfFuture *futures[5];
 
-  if (kind->ignores_priority)
-    {
-      g_test_skip ("Calls begin in the order of their submission");
-      return;
-    }
-
   if (!fill_remotely (fixture, kind, blocker))
     return;
 
@@ -1565,7 +1753,7 @@ test_task_priority (Fixture       *fixture,
   process_gate_open_for (blocker->go_on, kind->n_fill - 1);
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
     {
-      g_assert_no_error (cf_future_get_error (futures[i]));
+      g_assert_no_error (await_error (futures[i]));
       g_object_unref (futures[i]);
     }
 }
@@ -1586,9 +1774,9 @@ test_task_timeout_of_one (Fixture       *fixture,
   late = cf_executor_submit_task (fixture->executor, slow);
   after = cf_executor_submit_task (fixture->executor, quick);
 
-  g_assert_cmpint (cf_future_get_int64 (before, NULL), ==, 8);
-  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_TIMED_OUT);
-  g_assert_cmpint (cf_future_get_int64 (after, NULL), ==, 8);
+  g_assert_cmpint (cf_future_await_int64 (before, NULL), ==, 8);
+  g_assert_error (await_error (late), G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_cmpint (cf_future_await_int64 (after, NULL), ==, 8);
 }
 
 static void
@@ -1614,7 +1802,7 @@ test_task_cancellable_pending (Fixture       *fixture,
   g_assert_true (cf_future_is_cancelled (future));
 
   let_go (data, blocker);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (process_gate_count (ran), ==, 0);
 }
 
@@ -1631,22 +1819,22 @@ test_map_failure (Fixture       *fixture,
       GVariant *result = NULL;
 
       iterator = cf_executor_map (fixture->executor, twice_unless_negative,
-                                  g_variant_new_parsed ("[int64 1, 2, 3, -1, 5]"), chunk_sizes[i], 0, -1);
+                                  g_variant_new_parsed ("[int64 1, 2, 3, -1, 5]"), chunk_sizes[i], 0);
 
       for (gint64 expected = 2; expected <= 6; expected += 2)
         {
-          g_assert_true (cf_map_iterator_next (iterator, &result, &error));
+          g_assert_true (cf_map_iterator_next (iterator, NULL, &result, &error));
           g_assert_no_error (error);
           g_assert_cmpint (g_variant_get_int64 (result), ==, expected);
           g_variant_unref (result);
         }
 
-      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
       g_assert_cmpstr (error->message, ==, "negative");
 
       g_clear_error (&error);
-      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
       g_assert_no_error (error);
     }
 }
@@ -1664,14 +1852,15 @@ test_map_timeout (Fixture       *fixture,
   if (!fill_remotely (fixture, kind, blocker))
     return;
 
-  iterator = cf_executor_map (fixture->executor, twice, g_variant_new_parsed ("[int64 1, 2]"), 1, 0, 1000);
-  g_assert_false (cf_map_iterator_next (iterator, &result, &error));
-  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  iterator = cf_executor_map (fixture->executor, twice, g_variant_new_parsed ("[int64 1, 2]"), 1, 0);
+  cf_map_iterator_set_timeout (iterator, 1000);
+  g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_null (result);
 
   /* What had not begun never does. */
   let_go (kind, blocker);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (cf_executor_get_n_pending (fixture->executor), ==, 0);
 }
 
@@ -1710,12 +1899,12 @@ test_shutdown_cancels (Fixture       *fixture,
     return;
 
   submit_pending (fixture, ran, futures);
-  cf_executor_shutdown (fixture->executor, FALSE, TRUE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_CANCEL_PENDING);
   for (guint i = 0; i < N_PENDING; i++)
     g_assert_true (cf_future_is_cancelled (futures[i]));
 
   let_go (data, blocker);
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   assert_cancelled (ran, futures);
   assert_shut_down (fixture->executor);
 }
@@ -1755,7 +1944,7 @@ test_shutdown_cancels_and_waits (Fixture       *fixture,
   submit_pending (fixture, ran, futures);
   release.pending = futures[N_PENDING - 1];
   thread = g_thread_new ("release", release_when_cancelled, &release);
-  cf_executor_shutdown (fixture->executor, TRUE, TRUE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT | CF_SHUTDOWN_CANCEL_PENDING);
 
   g_assert_cmpuint (process_gate_count (blocker->go_on), ==, 0);
   g_assert_cmpuint (cf_executor_get_n_running (fixture->executor), ==, 0);
@@ -1777,7 +1966,7 @@ test_shutdown_async_cancels (Fixture       *fixture,
     return;
 
   submit_pending (fixture, ran, futures);
-  cf_executor_shutdown_async (fixture->executor, TRUE, NULL, on_shut_down, &answer);
+  cf_executor_shutdown_async (fixture->executor, CF_SHUTDOWN_CANCEL_PENDING, NULL, on_shut_down, &answer);
   g_assert_false (answer.called);
 
   let_go (data, blocker);
@@ -1820,11 +2009,11 @@ test_local_is_not_portable (Fixture       *fixture,
 
   future = cf_executor_submit_local (fixture->executor, use_cargo, &cargo, destroy_cargo);
   g_assert_true (cf_future_is_done (future));
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_NOT_PORTABLE);
+  g_assert_error (await_error (future), CF_ERROR, CF_ERROR_NOT_PORTABLE);
   assert_cargo (&cargo, 0);
 
   other = cf_executor_submit (fixture->executor, twice, g_variant_new_int64 (4));
-  g_assert_cmpint (cf_future_get_int64 (other, NULL), ==, 8);
+  g_assert_cmpint (cf_future_await_int64 (other, NULL), ==, 8);
 }
 
 /* What only one kind of executor promises. */
@@ -1841,6 +2030,53 @@ return_thread (CfFuture  *future,
   return TRUE;
 }
 
+static gpointer
+get_default (gpointer unused)
+{
+  return cf_executor_get_default ();
+}
+
+static void
+test_default_is_one (void)
+{
+  GThread *threads[4];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("asker", get_default, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_assert_true (g_thread_join (threads[i]) == cf_executor_get_default ());
+}
+
+static void
+test_default_makes_calls (void)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit (cf_executor_get_default (), twice, g_variant_new_int64 (4));
+
+  g_assert_true (CF_IS_THREAD_POOL_EXECUTOR (cf_executor_get_default ()));
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 8);
+}
+
+static void
+test_default_shutdown (void)
+{
+  assert_critical (cf_executor_shutdown (cf_executor_get_default (), CF_SHUTDOWN_WAIT));
+  g_assert_false (cf_executor_is_shut_down (cf_executor_get_default ()));
+  test_default_makes_calls ();
+}
+
+static void
+test_default_shutdown_async (void)
+{
+  Answer answer = { .executor = cf_executor_get_default () };
+
+  cf_executor_shutdown_async (answer.executor, CF_SHUTDOWN_DEFAULT, NULL, on_shut_down, &answer);
+  loop_until (NULL, answer.called);
+  g_assert_false (answer.success);
+  g_assert_error (answer.error, CF_ERROR, CF_ERROR_INVALID_STATE);
+  g_clear_error (&answer.error);
+  test_default_makes_calls ();
+}
+
 static void
 test_inline_thread (void)
 {
@@ -1849,7 +2085,7 @@ test_inline_thread (void)
 
   g_assert_true (CF_IS_INLINE_EXECUTOR (executor));
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_FINISHED);
-  g_assert_true (cf_future_get_pointer (future, NULL) == g_thread_self ());
+  g_assert_true (cf_future_await_pointer (future, NULL) == g_thread_self ());
 }
 
 static void
@@ -1860,8 +2096,8 @@ test_main_context_thread (void)
   g_autoptr(CfFuture) future = cf_executor_submit_local (executor, return_thread, NULL, NULL);
 
   g_assert_true (cf_main_context_executor_get_context (CF_MAIN_CONTEXT_EXECUTOR (executor)) == loop->context);
-  g_assert_true (cf_future_get_pointer (future, NULL) == loop->thread);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_true (cf_future_await_pointer (future, NULL) == loop->thread);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -1876,8 +2112,8 @@ test_main_context_default (void)
   future = cf_executor_submit_local (executor, return_thread, NULL, NULL);
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_PENDING);
   loop_until (NULL, cf_future_is_done (future));
-  g_assert_true (cf_future_get_pointer (future, NULL) == g_thread_self ());
-  cf_executor_shutdown (executor, FALSE, FALSE);
+  g_assert_true (cf_future_await_pointer (future, NULL) == g_thread_self ());
+  cf_executor_shutdown (executor, CF_SHUTDOWN_DEFAULT);
 }
 
 static void
@@ -1893,7 +2129,111 @@ test_main_context_waits_for_itself (void)
 
   loop_while_ready (NULL);
   assert_cargo (&cargo, 1);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+/* How the main thread waits for a worker that waits for the main thread. */
+typedef enum
+{
+  FOR_RESULT,
+  FOR_RESULT_WITH_TIMEOUT,
+  FOR_SET,
+  FOR_NEXT_TO_COMPLETE,
+  FOR_DRAIN,
+  FOR_SHUTDOWN,
+} MainWait;
+
+typedef struct
+{
+  CfExecutor *main_context;
+  GThread    *main_thread;
+} Question;
+
+static gboolean
+tell_whether_here (CfFuture  *future,
+                   GValue    *result,
+                   gpointer   thread,
+                   GError   **error)
+{
+  g_value_init (result, G_TYPE_BOOLEAN);
+  g_value_set_boolean (result, g_thread_self () == thread);
+  return TRUE;
+}
+
+static gboolean
+ask_main_thread (CfFuture  *future,
+                 GValue    *result,
+                 gpointer   user_data,
+                 GError   **error)
+{
+  Question *question = user_data;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr(CfFuture) answer = cf_executor_submit_local (question->main_context, tell_whether_here,
+                                                             question->main_thread, NULL);
+
+      g_assert_true (cf_future_await_boolean (answer, error));
+    }
+
+  return TRUE;
+}
+
+static void
+test_main_thread_blocks (gconstpointer how)
+{
+  g_autoptr(CfExecutor) main_context = cf_main_context_executor_new (NULL);
+  g_autoptr(CfExecutor) pool = cf_thread_pool_executor_new (2);
+  Question question = { main_context, g_thread_self () };
+  g_autoptr(CfFuture) future = cf_executor_submit_local (pool, ask_main_thread, &question, NULL);
+  g_autoptr(CfCompletionIterator) iterator = NULL;
+  g_autoptr(CfFuture) next = NULL;
+
+  switch ((MainWait) GPOINTER_TO_UINT (how))
+    {
+    case FOR_RESULT:
+      g_assert_no_error (await_error (future));
+      break;
+
+    case FOR_RESULT_WITH_TIMEOUT:
+      g_assert_true (cf_future_wait (future, G_TIME_SPAN_HOUR, NULL, NULL));
+      break;
+
+    case FOR_SET:
+      g_assert_true (cf_wait (&future, 1, CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+      break;
+
+    case FOR_NEXT_TO_COMPLETE:
+      iterator = cf_as_completed (&future, 1, -1);
+      next = cf_completion_iterator_next (iterator, NULL, NULL);
+      g_assert_true (next == future);
+      break;
+
+    case FOR_DRAIN:
+      g_assert_true (cf_executor_drain (pool, NULL, NULL));
+      break;
+
+    case FOR_SHUTDOWN:
+    default:
+      break;
+    }
+
+  cf_executor_shutdown (pool, CF_SHUTDOWN_WAIT);
+  g_assert_true (cf_future_is_done (future));
+  g_assert_no_error (cf_future_get_error (future));
+}
+
+static void
+test_main_context_drains_itself (void)
+{
+  g_autoptr(CfExecutor) executor = cf_main_context_executor_new (NULL);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  Cargo cargo = CARGO_INIT;
+
+  g_object_unref (cf_executor_submit_local (executor, use_cargo, &cargo, destroy_cargo));
+  g_assert_true (cf_executor_drain (executor, cancellable, NULL));
+  assert_cargo (&cargo, 1);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 typedef struct
@@ -1948,7 +2288,7 @@ test_main_context_order_of_shutdown (void)
       turns[i] = (Turn) { order, i };
       g_object_unref (cf_executor_submit_local (executor, take_turn, &turns[i], NULL));
     }
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   g_assert_cmpuint (order->len, ==, N_CALLS);
   for (guint i = 0; i < N_CALLS; i++)
@@ -1984,11 +2324,11 @@ test_main_context_default_elsewhere (void)
   g_assert_false (cf_future_wait (future, 1000, NULL, NULL));
   gate_open (&gate);
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-  g_assert_true (cf_future_get_pointer (future, NULL) == loop->thread);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_true (cf_future_await_pointer (future, NULL) == loop->thread);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
-/* Waits that might give up, or return before all is done, in the only thread that can make the calls. */
+/* Waits that might give up, or return before all is done, in the only thread that can run the calls. */
 
 #define N_OWN_CALLS 3
 
@@ -2011,19 +2351,19 @@ wait_with_limit (CfFuture **futures)
 static void
 wait_for_first (CfFuture **futures)
 {
-  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_FIRST_COMPLETED, -1, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_RETURN_WHEN_FIRST_COMPLETED, -1, NULL, NULL, NULL, NULL));
 }
 
 static void
 wait_for_first_exception (CfFuture **futures)
 {
-  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_FIRST_EXCEPTION, -1, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_RETURN_WHEN_FIRST_EXCEPTION, -1, NULL, NULL, NULL, NULL));
 }
 
 static void
 wait_for_all_with_limit (CfFuture **futures)
 {
-  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_ALL_COMPLETED, LONG_TIME, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, N_OWN_CALLS, CF_RETURN_WHEN_ALL_COMPLETED, LONG_TIME, NULL, NULL, NULL, NULL));
 }
 
 static void
@@ -2033,7 +2373,7 @@ iterate (CfFuture **futures)
 
   for (guint i = 0; i < N_OWN_CALLS; i++)
     {
-      g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL);
+      g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL, NULL);
 
       g_assert_nonnull (completed);
     }
@@ -2058,11 +2398,11 @@ test_main_context_waits_that_may_give_up (void)
 
       /* Nobody iterates the context meanwhile. */
       waits[i] (futures);
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
       for (guint j = 0; j < N_OWN_CALLS; j++)
         {
-          g_assert_true (cf_future_get_pointer (futures[j], NULL) == g_thread_self ());
+          g_assert_true (cf_future_await_pointer (futures[j], NULL) == g_thread_self ());
           g_object_unref (futures[j]);
         }
     }
@@ -2079,7 +2419,7 @@ test_main_context_destroyed (void)
   g_object_unref (executor);
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_PENDING);
 
-  /* Nobody will ever make the call. */
+  /* Nobody will ever run the call. */
   g_main_context_unref (context);
   g_assert_true (cf_future_is_cancelled (future));
   assert_cargo (&cargo, 0);
@@ -2148,7 +2488,7 @@ test_subclass_sees_the_call (void)
 {
   g_autoptr(CuriousExecutor) executor = g_object_new (CURIOUS_TYPE_EXECUTOR, NULL);
   g_autoptr(GVariant) args = g_variant_ref_sink (g_variant_new_parsed ("(1, 's')"));
-  g_autoptr(CfFuture) future = cf_executor_submit_name (CF_EXECUTOR (executor), "libfoo.so:count", args);
+  g_autoptr(CfFuture) future = cf_executor_submit_by_name (CF_EXECUTOR (executor), "libfoo.so:count", args);
 
   g_assert_true (executor->future == future);
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_PENDING);
@@ -2169,7 +2509,7 @@ test_subclass_settles_itself (void)
   g_assert_true (cf_future_is_running (future));
   g_assert_true (cf_future_set_variant (future, g_variant_new_int64 (9), &error));
   g_assert_no_error (error);
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 9);
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 9);
 }
 
 static void
@@ -2211,7 +2551,7 @@ static const ExecutorTest portable_tests[] =
     { "submit/errors-arrive-intact", test_error },
     { "submit/runs-each-of-many-calls", test_many },
     { "submit/keeps-no-reference-to-a-future-that-is-done", test_future_is_freed },
-    { "submit-name/finds-the-function", test_name },
+    { "submit-by-name/finds-the-function", test_name },
     { "submit-task/runs-a-task-as-often-as-it-is-submitted", test_task },
     { "submit-task/timeout-fails-the-call", test_task_timeout },
     { "submit-task/timeout-harms-no-other-call", test_task_timeout_of_one },
@@ -2230,7 +2570,7 @@ static const ExecutorTest portable_tests[] =
     { "cancel/running-call-goes-on", test_cancel_running },
     { "callback/runs-on-the-main-context", test_done_callback },
     { "map/results-come-in-the-order-of-the-items", test_map },
-    { "map/finds-the-function-by-name", test_map_name },
+    { "map/finds-the-function-by-name", test_map_by_name },
     { "map/ends-with-the-first-call-that-fails", test_map_failure },
     { "map/times-out", test_map_timeout },
     { "as-completed/gives-every-future", test_as_completed },
@@ -2243,6 +2583,12 @@ static const ExecutorTest portable_tests[] =
     { "shutdown/of-an-executor-that-never-ran-anything", test_shutdown_nothing },
     { "shutdown/async-answers-when-every-call-has-ended", test_shutdown_async },
     { "shutdown/async-cancels-pending-calls", test_shutdown_async_cancels },
+    { "drain/waits-and-takes-further-calls", test_drain },
+    { "drain/of-nothing-and-after-shutdown", test_drain_nothing },
+    { "drain/async-answers-in-the-context-that-asked", test_drain_async },
+    { "drain/waits-for-no-later-call", test_drain_leaves_later_calls },
+    { "drain/passes-over-what-was-cancelled", test_drain_passes_withdrawn_calls },
+    { "drain/cancelled-gives-up-only-the-wait", test_drain_cancelled },
     { "counts/say-that-every-call-has-ended", test_counts },
     { "counts/tell-what-is-pending-and-what-is-running", test_counts_of_full },
     { "max-workers/is-how-many-calls-run-at-once", test_max_workers },
@@ -2264,6 +2610,7 @@ static const ExecutorTest local_tests[] =
     { "cancel/pending-local-call-never-runs", test_local_cancel_pending },
     { "cancel/cancellable-of-a-task-cancels-a-pending-local-call", test_local_task_cancellable_pending },
     { "shutdown/cancels-pending-local-calls", test_local_shutdown_cancels },
+    { "drain/in-a-call-of-the-executor-fails", test_local_drain_inside },
     { "drop/runs-what-is-pending-and-local", test_local_dropped_when_full },
     { "nested/a-call-may-wait-for-another", test_nested },
   };
@@ -2290,7 +2637,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
@@ -2303,11 +2650,29 @@ main (int   argc,
     }
 
   g_test_add_func ("/executors/arguments/null-is-rejected-by-every-function", test_no_executor);
+  g_test_add_func ("/executors/default/is-one-for-all-threads", test_default_is_one);
+  g_test_add_func ("/executors/default/makes-calls", test_default_makes_calls);
+  g_test_add_func ("/executors/default/cannot-be-shut-down", test_default_shutdown);
+  g_test_add_func ("/executors/default/cannot-be-shut-down-asynchronously", test_default_shutdown_async);
   g_test_add_func ("/executors/inline/runs-in-the-thread-that-submits", test_inline_thread);
   g_test_add_func ("/executors/main-context/runs-in-the-thread-that-iterates-the-context", test_main_context_thread);
   g_test_add_func ("/executors/main-context/null-is-the-default-context", test_main_context_default);
   g_test_add_func ("/executors/main-context/makes-the-call-when-its-own-thread-waits",
                    test_main_context_waits_for_itself);
+  g_test_add_data_func ("/executors/main-context/answers-while-its-thread-waits/for-a-result",
+                        GUINT_TO_POINTER (FOR_RESULT), test_main_thread_blocks);
+  g_test_add_data_func ("/executors/main-context/answers-while-its-thread-waits/for-a-result-with-a-timeout",
+                        GUINT_TO_POINTER (FOR_RESULT_WITH_TIMEOUT), test_main_thread_blocks);
+  g_test_add_data_func ("/executors/main-context/answers-while-its-thread-waits/for-a-set",
+                        GUINT_TO_POINTER (FOR_SET), test_main_thread_blocks);
+  g_test_add_data_func ("/executors/main-context/answers-while-its-thread-waits/for-the-next-to-complete",
+                        GUINT_TO_POINTER (FOR_NEXT_TO_COMPLETE), test_main_thread_blocks);
+  g_test_add_data_func ("/executors/main-context/answers-while-its-thread-waits/for-a-drain",
+                        GUINT_TO_POINTER (FOR_DRAIN), test_main_thread_blocks);
+  g_test_add_data_func ("/executors/main-context/answers-while-its-thread-waits/for-a-shutdown",
+                        GUINT_TO_POINTER (FOR_SHUTDOWN), test_main_thread_blocks);
+  g_test_add_func ("/executors/main-context/makes-the-calls-when-its-own-thread-drains-it",
+                   test_main_context_drains_itself);
   g_test_add_func ("/executors/main-context/makes-calls-in-the-order-of-submission", test_main_context_order);
   g_test_add_func ("/executors/main-context/makes-calls-in-the-order-of-submission-when-shut-down",
                    test_main_context_order_of_shutdown);

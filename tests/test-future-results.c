@@ -9,6 +9,7 @@
 
 #include <cfutures.h>
 
+#include "await-error.h"
 #include "gates.h"
 
 static CfFuture *
@@ -123,7 +124,7 @@ assert_int64 (CfFuture *of,
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpint (cf_future_get_int64 (future, &error), ==, expected);
+  g_assert_cmpint (cf_future_await_int64 (future, &error), ==, expected);
   g_assert_no_error (error);
 }
 
@@ -134,7 +135,7 @@ assert_uint64 (CfFuture *of,
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpuint (cf_future_get_uint64 (future, &error), ==, expected);
+  g_assert_cmpuint (cf_future_await_uint64 (future, &error), ==, expected);
   g_assert_no_error (error);
 }
 
@@ -145,7 +146,7 @@ assert_double (CfFuture *of,
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpfloat (cf_future_get_double (future, &error), ==, expected);
+  g_assert_cmpfloat (cf_future_await_double (future, &error), ==, expected);
   g_assert_no_error (error);
 }
 
@@ -156,7 +157,7 @@ assert_boolean (CfFuture *of,
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpint (cf_future_get_boolean (future, &error), ==, expected);
+  g_assert_cmpint (cf_future_await_boolean (future, &error), ==, expected);
   g_assert_no_error (error);
 }
 
@@ -166,7 +167,7 @@ assert_string (CfFuture   *of,
 {
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = cf_future_dup_string (future, &error);
+  g_autofree char *text = cf_future_await_string (future, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (text, ==, expected);
@@ -179,7 +180,7 @@ assert_bytes (CfFuture   *of,
 {
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GBytes) bytes = cf_future_dup_bytes (future, &error);
+  g_autoptr(GBytes) bytes = cf_future_await_bytes (future, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (bytes);
@@ -193,7 +194,7 @@ assert_variant (CfFuture *of,
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) owned = g_variant_ref_sink (expected);
-  g_autoptr(GVariant) variant = cf_future_get_variant (future, &error);
+  g_autoptr(GVariant) variant = cf_future_await_variant (future, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (variant);
@@ -207,7 +208,7 @@ assert_not_int64 (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpint (cf_future_get_int64 (future, &error), ==, 0);
+  g_assert_cmpint (cf_future_await_int64 (future, &error), ==, 0);
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -217,7 +218,7 @@ assert_not_uint64 (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpuint (cf_future_get_uint64 (future, &error), ==, 0);
+  g_assert_cmpuint (cf_future_await_uint64 (future, &error), ==, 0);
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -227,7 +228,7 @@ assert_not_double (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpfloat (cf_future_get_double (future, &error), ==, 0);
+  g_assert_cmpfloat (cf_future_await_double (future, &error), ==, 0);
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -237,7 +238,7 @@ assert_not_boolean (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_false (cf_future_get_boolean (future, &error));
+  g_assert_false (cf_future_await_boolean (future, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -247,7 +248,7 @@ assert_not_string (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_dup_string (future, &error));
+  g_assert_null (cf_future_await_string (future, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -257,7 +258,7 @@ assert_not_bytes (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_dup_bytes (future, &error));
+  g_assert_null (cf_future_await_bytes (future, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -267,7 +268,7 @@ assert_not_object (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_dup_object (future, &error));
+  g_assert_null (cf_future_await_object (future, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -278,7 +279,7 @@ assert_not_boxed (CfFuture *of,
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_dup_boxed (future, type, &error));
+  g_assert_null (cf_future_await_boxed (future, type, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -288,7 +289,7 @@ assert_not_pointer (CfFuture *of)
   g_autoptr(CfFuture) future = of;
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_get_pointer (future, &error));
+  g_assert_null (cf_future_await_pointer (future, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -415,7 +416,7 @@ test_double_nan (void)
   g_autoptr(CfFuture) future = new_of_double (NAN);
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (isnan (cf_future_get_double (future, &error)));
+  g_assert_true (isnan (cf_future_await_double (future, &error)));
   g_assert_no_error (error);
 }
 
@@ -454,8 +455,8 @@ static void
 test_string_is_a_copy (void)
 {
   g_autoptr(CfFuture) future = new_of_string ("text");
-  g_autofree char *one = cf_future_dup_string (future, NULL);
-  g_autofree char *other = cf_future_dup_string (future, NULL);
+  g_autofree char *one = cf_future_await_string (future, NULL);
+  g_autofree char *other = cf_future_await_string (future, NULL);
 
   g_assert_true (one != other);
   one[0] = 'T';
@@ -484,7 +485,7 @@ test_bytes_are_shared (void)
 {
   g_autoptr(GBytes) bytes = g_bytes_new_static ("abc", 3);
   g_autoptr(CfFuture) future = new_of_variant (g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, bytes, TRUE));
-  g_autoptr(GBytes) result = cf_future_dup_bytes (future, NULL);
+  g_autoptr(GBytes) result = cf_future_await_bytes (future, NULL);
 
   g_assert_true (g_bytes_get_data (result, NULL) == g_bytes_get_data (bytes, NULL));
 }
@@ -504,7 +505,7 @@ test_object (void)
   g_value_set_object (&value, object);
   future = new_of_value (&value);
 
-  result = cf_future_dup_object (future, &error);
+  result = cf_future_await_object (future, &error);
   g_assert_no_error (error);
   g_assert_true (result == G_OBJECT (object));
 
@@ -515,7 +516,7 @@ test_object (void)
 
   g_value_init (&none, G_TYPE_OBJECT);
   without_object = new_of_value (&none);
-  g_assert_null (cf_future_dup_object (without_object, &error));
+  g_assert_null (cf_future_await_object (without_object, &error));
   g_assert_no_error (error);
 
   assert_not_object (new_of_string ("text"));
@@ -535,7 +536,7 @@ test_boxed (void)
   g_value_set_boxed (&value, words);
   future = new_of_value (&value);
 
-  result = cf_future_dup_boxed (future, G_TYPE_STRV, &error);
+  result = cf_future_await_boxed (future, G_TYPE_STRV, &error);
   g_assert_no_error (error);
   g_assert_cmpstrv (result, words);
 
@@ -556,7 +557,7 @@ test_pointer (void)
   g_value_set_pointer (&value, &number);
   future = new_of_value (&value);
 
-  g_assert_true (cf_future_get_pointer (future, &error) == &number);
+  g_assert_true (cf_future_await_pointer (future, &error) == &number);
   g_assert_no_error (error);
 
   assert_not_pointer (new_of_text ("int32 1"));
@@ -582,7 +583,7 @@ test_variant_is_the_same (void)
 {
   g_autoptr(GVariant) variant = g_variant_ref_sink (g_variant_new_parsed ("[1, 2, 3]"));
   g_autoptr(CfFuture) future = new_of_variant (variant);
-  g_autoptr(GVariant) result = cf_future_get_variant (future, NULL);
+  g_autoptr(GVariant) result = cf_future_await_variant (future, NULL);
 
   g_assert_true (result == variant);
 }
@@ -629,7 +630,7 @@ test_variant_of_object (void)
   g_value_take_object (&value, g_cancellable_new ());
   future = new_of_value (&value);
 
-  g_assert_null (cf_future_get_variant (future, &error));
+  g_assert_null (cf_future_await_variant (future, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -640,7 +641,7 @@ test_value_unset (void)
   g_auto(GValue) value = G_VALUE_INIT;
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (cf_future_get_value (of_value, &value, &error));
+  g_assert_true (cf_future_await_value (of_value, &value, &error));
   g_assert_no_error (error);
   g_assert_true (G_VALUE_HOLDS_FLOAT (&value));
   g_assert_cmpfloat (g_value_get_float (&value), ==, 7);
@@ -653,7 +654,7 @@ test_value_of_basic_variant (void)
   g_auto(GValue) value = G_VALUE_INIT;
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (cf_future_get_value (future, &value, &error));
+  g_assert_true (cf_future_await_value (future, &value, &error));
   g_assert_no_error (error);
   g_assert_true (G_VALUE_HOLDS_INT (&value));
   g_assert_cmpint (g_value_get_int (&value), ==, -7);
@@ -671,7 +672,7 @@ test_value_of_container_variant (void)
       g_autoptr(GVariant) expected = g_variant_ref_sink (g_variant_new_parsed (texts[i]));
       g_autoptr(GError) error = NULL;
 
-      g_assert_true (cf_future_get_value (future, &value, &error));
+      g_assert_true (cf_future_await_value (future, &value, &error));
       g_assert_no_error (error);
       g_assert_true (G_VALUE_HOLDS_VARIANT (&value));
       g_assert_cmpvariant (g_value_get_variant (&value), expected);
@@ -692,12 +693,12 @@ test_value_transformed (void)
       g_autoptr(GError) error = NULL;
 
       g_value_init (&same, G_TYPE_INT);
-      g_assert_true (cf_future_get_value (futures[i], &same, &error));
+      g_assert_true (cf_future_await_value (futures[i], &same, &error));
       g_assert_no_error (error);
       g_assert_cmpint (g_value_get_int (&same), ==, 7);
 
       g_value_init (&wider, G_TYPE_DOUBLE);
-      g_assert_true (cf_future_get_value (futures[i], &wider, &error));
+      g_assert_true (cf_future_await_value (futures[i], &wider, &error));
       g_assert_no_error (error);
       g_assert_cmpfloat (g_value_get_double (&wider), ==, 7);
     }
@@ -711,7 +712,7 @@ test_value_not_transformable (void)
   g_autoptr(GError) error = NULL;
 
   g_value_init (&value, G_TYPE_CANCELLABLE);
-  g_assert_false (cf_future_get_value (future, &value, &error));
+  g_assert_false (cf_future_await_value (future, &value, &error));
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
 }
 
@@ -723,7 +724,7 @@ test_value_as_variant (void)
   g_autoptr(GError) error = NULL;
 
   g_value_init (&value, G_TYPE_VARIANT);
-  g_assert_true (cf_future_get_value (future, &value, &error));
+  g_assert_true (cf_future_await_value (future, &value, &error));
   g_assert_no_error (error);
   g_assert_cmpint (g_variant_get_int32 (g_value_get_variant (&value)), ==, 7);
 }
@@ -735,13 +736,13 @@ test_nothing (void)
   g_auto(GValue) value = G_VALUE_INIT;
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (cf_future_get_value (future, &value, &error));
+  g_assert_true (cf_future_await_value (future, &value, &error));
   g_assert_no_error (error);
   g_assert_false (G_IS_VALUE (&value));
 
-  g_assert_null (cf_future_get_variant (future, &error));
+  g_assert_null (cf_future_await_variant (future, &error));
   g_assert_no_error (error);
-  g_assert_null (cf_future_get_error (future));
+  g_assert_null (await_error (future));
 
   assert_not_int64 (new_of_nothing ());
   assert_not_uint64 (new_of_nothing ());
@@ -755,13 +756,13 @@ test_wrong_type_names_both (void)
   g_autoptr(CfFuture) of_variant = new_of_text ("(1, 's')");
   g_autoptr(GError) error = NULL;
 
-  cf_future_get_double (of_value, &error);
+  cf_future_await_double (of_value, &error);
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
   g_assert_nonnull (strstr (error->message, "gchararray"));
   g_assert_nonnull (strstr (error->message, "gdouble"));
   g_clear_error (&error);
 
-  cf_future_get_int64 (of_variant, &error);
+  cf_future_await_int64 (of_variant, &error);
   g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
   g_assert_nonnull (strstr (error->message, "GVariant"));
   g_assert_nonnull (strstr (error->message, "gint64"));
@@ -779,7 +780,7 @@ test_wrong_type_is_short (void)
     {
       g_autoptr(GError) error = NULL;
 
-      cf_future_get_int64 (futures[i], &error);
+      cf_future_await_int64 (futures[i], &error);
       g_assert_error (error, CF_ERROR, CF_ERROR_WRONG_TYPE);
       g_assert_cmpuint (strlen (error->message), <, 1000);
     }
@@ -795,7 +796,7 @@ read_value (CfFuture  *future,
 {
   g_auto(GValue) value = G_VALUE_INIT;
 
-  g_assert_false (cf_future_get_value (future, &value, error));
+  g_assert_false (cf_future_await_value (future, &value, error));
   g_assert_false (G_IS_VALUE (&value));
 }
 
@@ -803,77 +804,77 @@ static void
 read_variant (CfFuture  *future,
               GError   **error)
 {
-  g_assert_null (cf_future_get_variant (future, error));
+  g_assert_null (cf_future_await_variant (future, error));
 }
 
 static void
 read_boolean (CfFuture  *future,
               GError   **error)
 {
-  g_assert_false (cf_future_get_boolean (future, error));
+  g_assert_false (cf_future_await_boolean (future, error));
 }
 
 static void
 read_int64 (CfFuture  *future,
             GError   **error)
 {
-  g_assert_cmpint (cf_future_get_int64 (future, error), ==, 0);
+  g_assert_cmpint (cf_future_await_int64 (future, error), ==, 0);
 }
 
 static void
 read_uint64 (CfFuture  *future,
              GError   **error)
 {
-  g_assert_cmpuint (cf_future_get_uint64 (future, error), ==, 0);
+  g_assert_cmpuint (cf_future_await_uint64 (future, error), ==, 0);
 }
 
 static void
 read_double (CfFuture  *future,
              GError   **error)
 {
-  g_assert_cmpfloat (cf_future_get_double (future, error), ==, 0);
+  g_assert_cmpfloat (cf_future_await_double (future, error), ==, 0);
 }
 
 static void
 read_string (CfFuture  *future,
              GError   **error)
 {
-  g_assert_null (cf_future_dup_string (future, error));
+  g_assert_null (cf_future_await_string (future, error));
 }
 
 static void
 read_bytes (CfFuture  *future,
             GError   **error)
 {
-  g_assert_null (cf_future_dup_bytes (future, error));
+  g_assert_null (cf_future_await_bytes (future, error));
 }
 
 static void
 read_object (CfFuture  *future,
              GError   **error)
 {
-  g_assert_null (cf_future_dup_object (future, error));
+  g_assert_null (cf_future_await_object (future, error));
 }
 
 static void
 read_boxed (CfFuture  *future,
             GError   **error)
 {
-  g_assert_null (cf_future_dup_boxed (future, G_TYPE_STRV, error));
+  g_assert_null (cf_future_await_boxed (future, G_TYPE_STRV, error));
 }
 
 static void
 read_pointer (CfFuture  *future,
               GError   **error)
 {
-  g_assert_null (cf_future_get_pointer (future, error));
+  g_assert_null (cf_future_await_pointer (future, error));
 }
 
 static void
 read_error (CfFuture  *future,
             GError   **error)
 {
-  const GError *failure = cf_future_get_error (future);
+  const GError *failure = await_error (future);
 
   g_assert_nonnull (failure);
   if (error != NULL)
@@ -925,9 +926,9 @@ test_error_is_a_copy (void)
   g_assert_true (cf_future_set_error (future, failure, NULL));
   failure->message[0] = 'B';
 
-  g_assert_error (cf_future_get_error (future), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  g_assert_cmpstr (cf_future_get_error (future)->message, ==, "before");
-  g_assert_true (cf_future_get_error (future) == cf_future_get_error (future));
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_cmpstr (await_error (future)->message, ==, "before");
+  g_assert_true (await_error (future) == await_error (future));
 }
 
 static void
@@ -935,7 +936,7 @@ test_error_of_success (void)
 {
   g_autoptr(CfFuture) future = new_of_text ("int32 1");
 
-  g_assert_null (cf_future_get_error (future));
+  g_assert_null (await_error (future));
 }
 
 static void
@@ -948,7 +949,7 @@ test_cancelled (void)
       g_autoptr(GError) error = NULL;
 
       getters[i] (future, &error);
-      g_assert_error (error, CF_ERROR, CF_ERROR_CANCELLED);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     }
 }
 
@@ -999,7 +1000,7 @@ read_in_thread (gpointer user_data)
   Reader *reader = user_data;
 
   gate_open (reader->started);
-  reader->number = cf_future_get_int64 (reader->future, NULL);
+  reader->number = cf_future_await_int64 (reader->future, NULL);
 
   return NULL;
 }
@@ -1035,7 +1036,7 @@ get_error_in_thread (gpointer user_data)
 
   gate_open (reader->started);
 
-  return g_error_copy (cf_future_get_error (reader->future));
+  return g_error_copy (await_error (reader->future));
 }
 
 static void

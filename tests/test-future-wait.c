@@ -5,6 +5,7 @@
 
 #include <cfutures.h>
 
+#include "await-error.h"
 #include "criticals.h"
 #include "gates.h"
 
@@ -46,7 +47,7 @@ test_poll (void)
   g_autoptr(GError) error = NULL;
 
   g_assert_false (cf_future_wait (future, 0, NULL, &error));
-  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_false (cf_future_is_done (future));
 }
 
@@ -58,11 +59,11 @@ test_timed_out (void)
   g_autoptr(GError) error = NULL;
 
   g_assert_false (cf_future_wait (future, 1000, NULL, &error));
-  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_clear_error (&error);
 
   g_assert_false (cf_future_wait (future, 1000, cancellable, &error));
-  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_false (cf_future_wait (future, 1000, NULL, NULL));
 
   settle (future);
@@ -137,7 +138,7 @@ fail (CfFuture *future)
   g_autoptr(GError) failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "no");
 
   g_assert_true (cf_future_set_error (future, failure, NULL));
-  g_assert_nonnull (cf_future_get_error (future));
+  g_assert_nonnull (await_error (future));
 }
 
 static void
@@ -356,7 +357,7 @@ test_async_timed_out (void)
 
       cf_future_wait_async (future, timeouts[i], NULL, on_waited, &answer);
       g_assert_false (answer.called);
-      assert_failed (&answer, CF_ERROR, CF_ERROR_TIMED_OUT);
+      assert_failed (&answer, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
       settle (future);
       loop_while_ready (NULL);
@@ -471,7 +472,7 @@ test_async_holds_the_future (void)
   cf_future_wait_async (future, 1000, NULL, on_waited, &answer);
   g_object_unref (future);
 
-  assert_failed (&answer, CF_ERROR, CF_ERROR_TIMED_OUT);
+  assert_failed (&answer, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   loop_while_ready (NULL);
   g_assert_null (g_weak_ref_get (&watched));
   g_weak_ref_clear (&watched);

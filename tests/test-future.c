@@ -5,6 +5,9 @@
 
 #include <cfutures.h>
 
+#include "cf-bindings-private.h"
+
+#include "await-error.h"
 #include "criticals.h"
 
 static CfFuture *
@@ -96,7 +99,7 @@ test_state_settled_from_pending (void)
 
   settle_with_error (with_error);
   assert_is_finished (with_error);
-  g_assert_nonnull (cf_future_get_error (with_error));
+  g_assert_nonnull (await_error (with_error));
 }
 
 static void
@@ -114,7 +117,7 @@ test_state_settled_from_running (void)
 
   settle_with_error (with_error);
   assert_is_finished (with_error);
-  g_assert_nonnull (cf_future_get_error (with_error));
+  g_assert_nonnull (await_error (with_error));
 }
 
 static void
@@ -191,17 +194,17 @@ test_settle_twice (void)
 
   settle_with_int (with_value, 1);
   assert_cannot_be_settled (with_value);
-  g_assert_cmpint (cf_future_get_int64 (with_value, &error), ==, 1);
+  g_assert_cmpint (cf_future_await_int64 (with_value, &error), ==, 1);
   g_assert_no_error (error);
 
   settle_with_variant (with_variant, g_variant_new_int32 (2));
   assert_cannot_be_settled (with_variant);
-  g_assert_cmpint (cf_future_get_int64 (with_variant, &error), ==, 2);
+  g_assert_cmpint (cf_future_await_int64 (with_variant, &error), ==, 2);
   g_assert_no_error (error);
 
   settle_with_error (with_error);
   assert_cannot_be_settled (with_error);
-  g_assert_error (cf_future_get_error (with_error), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_error (await_error (with_error), G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
 static void
@@ -346,6 +349,51 @@ test_cancel_full_cooperate (void)
 }
 
 static void
+fail_as_cancelled (CfFuture *future)
+{
+  g_autoptr(GError) failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Enough");
+
+  g_assert_true (cf_future_set_error (future, failure, NULL));
+}
+
+/* Nobody looks at an error, and nothing is logged. */
+static void
+test_gives_up_as_asked (void)
+{
+  g_autoptr(CfFuture) future = new_running ();
+
+  g_assert_false (cf_future_cancel_full (future, CF_CANCEL_COOPERATE));
+  fail_as_cancelled (future);
+  g_assert_true (cf_future_is_cancelled (future));
+  g_assert_false (cf_future_cancel (future));
+  g_assert_false (cf_future_cancel_full (future, CF_CANCEL_COOPERATE));
+}
+
+static void
+test_gives_up_unasked (void)
+{
+  g_autoptr(CfFuture) future = new_running ();
+
+  fail_as_cancelled (future);
+  g_assert_false (cf_future_is_cancelled (future));
+  assert_is_finished (future);
+  g_assert_error (cf_future_get_error (future), G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpstr (cf_future_get_error (future)->message, ==, "Enough");
+}
+
+static void
+test_fails_when_asked_to_give_up (void)
+{
+  g_autoptr(CfFuture) future = new_running ();
+  g_autoptr(GError) failure = g_error_new_literal (CF_ERROR, CF_ERROR_WORKER_DIED, "It crashed");
+
+  g_assert_false (cf_future_cancel_full (future, CF_CANCEL_COOPERATE));
+  g_assert_true (cf_future_set_error (future, failure, NULL));
+  assert_is_finished (future);
+  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_WORKER_DIED);
+}
+
+static void
 test_cancel_full_cooperate_first (void)
 {
   g_autoptr(CfFuture) future = new_running ();
@@ -483,7 +531,7 @@ test_to_string_error (void)
 
   g_assert_true (cf_future_set_error (future, failure, NULL));
   assert_prints (future, "finished raised g-io-error-quark 0");
-  g_assert_nonnull (cf_future_get_error (future));
+  g_assert_nonnull (await_error (future));
 }
 
 static void
@@ -522,6 +570,82 @@ test_promise_has_no_call (void)
   g_assert_null (cf_future_dup_arguments (future));
 }
 
+/* Each typed setter, and each constructor of a settled future, beside the getter of its type. */
+static void
+test_typed_results (void)
+{
+  const char *const strv[] = { "one", "two", NULL };
+  g_autoptr(GBytes) bytes = g_bytes_new_static ("ab", 2);
+  g_autoptr(GObject) object = G_OBJECT (g_cancellable_new ());
+  static int place;
+
+#define CHECK_TYPED(type, value, check)                                                   \
+  G_STMT_START {                                                                          \
+    g_autoptr(CfFuture) promise = cf_future_new ();                                       \
+    g_autoptr(CfFuture) settled = cf_future_new_for_##type (value);                       \
+    g_autoptr(GError) late = NULL;                                                        \
+    CfFuture *futures[] = { promise, settled };                                           \
+                                                                                          \
+    g_assert_true (cf_future_set_##type (promise, value, NULL));                          \
+    g_assert_false (cf_future_set_##type (promise, value, &late));                        \
+    g_assert_error (late, CF_ERROR, CF_ERROR_INVALID_STATE);                              \
+    for (guint i = 0; i < G_N_ELEMENTS (futures); i++)                                    \
+      {                                                                                   \
+        CfFuture *future = futures[i];                                                    \
+        g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_FINISHED);     \
+        check;                                                                            \
+      }                                                                                   \
+  } G_STMT_END
+
+  CHECK_TYPED (boolean, TRUE, g_assert_true (cf_future_await_boolean (future, NULL)));
+  CHECK_TYPED (int64, G_MININT64, g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, G_MININT64));
+  CHECK_TYPED (uint64, G_MAXUINT64, g_assert_cmpuint (cf_future_await_uint64 (future, NULL), ==, G_MAXUINT64));
+  CHECK_TYPED (double, 0.5, g_assert_cmpfloat (cf_future_await_double (future, NULL), ==, 0.5));
+  CHECK_TYPED (string, "five", g_autofree char *got = cf_future_await_string (future, NULL);
+               g_assert_cmpstr (got, ==, "five"));
+  CHECK_TYPED (string, NULL, g_assert_null (cf_future_await_string (future, NULL)));
+  CHECK_TYPED (bytes, bytes, g_autoptr(GBytes) got = cf_future_await_bytes (future, NULL);
+               g_assert_true (g_bytes_equal (got, bytes)));
+  CHECK_TYPED (object, object, g_autoptr(GObject) got = cf_future_await_object (future, NULL);
+               g_assert_true (got == object));
+  CHECK_TYPED (pointer, &place, g_assert_true (cf_future_await_pointer (future, NULL) == &place));
+
+#undef CHECK_TYPED
+
+  {
+    g_autoptr(CfFuture) boxed = cf_future_new_for_boxed (G_TYPE_STRV, strv);
+    g_autoptr(CfFuture) promise = cf_future_new ();
+    g_auto(GStrv) first = cf_future_await_boxed (boxed, G_TYPE_STRV, NULL);
+    g_auto(GStrv) second = NULL;
+
+    g_assert_true (cf_future_set_boxed (promise, G_TYPE_STRV, strv, NULL));
+    second = cf_future_await_boxed (promise, G_TYPE_STRV, NULL);
+    g_clear_object (&boxed);
+    g_assert_true (g_strv_equal ((const char *const *) first, strv));
+    g_assert_true (g_strv_equal ((const char *const *) second, strv));
+  }
+}
+
+static void
+test_settled (void)
+{
+  g_autoptr(GError) failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "stopped");
+  g_autoptr(CfFuture) failed = cf_future_new_for_error (failure);
+  g_autoptr(CfFuture) nothing = cf_future_new_for_value (NULL);
+  g_autoptr(CfFuture) variant = cf_future_new_for_variant (g_variant_new_int32 (7));
+  g_autoptr(GVariant) seven = cf_future_await_variant (variant, NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_assert_true (cf_error_is_cancelled (cf_future_get_error (failed)));
+  g_assert_false (cf_error_is_cancelled (NULL));
+  g_assert_cmpint (g_variant_get_int32 (seven), ==, 7);
+  g_assert_null (cf_future_await_variant (nothing, &error));
+  g_assert_no_error (error);
+
+  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "slow");
+  g_assert_false (cf_error_is_cancelled (error));
+}
+
 static void
 test_hand_over (void)
 {
@@ -531,7 +655,7 @@ test_hand_over (void)
 
   g_assert_true (cf_future_hand_over (running, 10));
   g_assert_cmpint (cf_future_get_state (running), ==, CF_FUTURE_STATE_FINISHED);
-  g_assert_null (cf_future_get_variant (running, &error));
+  g_assert_null (cf_future_await_variant (running, &error));
   g_assert_no_error (error);
   g_assert_false (cf_future_hand_over (running, 0));
 
@@ -583,17 +707,17 @@ test_no_future (void)
   assert_critical (cf_future_add_done_callback (none, ignore_done, NULL, NULL));
   assert_critical (cf_future_add_done_callback_full (none, NULL, ignore_done, NULL, NULL));
   assert_critical (g_assert_null (cf_future_get_error (none)));
-  assert_critical (g_assert_false (cf_future_get_value (none, &value, NULL)));
-  assert_critical (g_assert_null (cf_future_get_variant (none, NULL)));
-  assert_critical (g_assert_false (cf_future_get_boolean (none, NULL)));
-  assert_critical (g_assert_cmpint (cf_future_get_int64 (none, NULL), ==, 0));
-  assert_critical (g_assert_cmpuint (cf_future_get_uint64 (none, NULL), ==, 0));
-  assert_critical (g_assert_cmpfloat (cf_future_get_double (none, NULL), ==, 0));
-  assert_critical (g_assert_null (cf_future_dup_string (none, NULL)));
-  assert_critical (g_assert_null (cf_future_dup_bytes (none, NULL)));
-  assert_critical (g_assert_null (cf_future_dup_object (none, NULL)));
-  assert_critical (g_assert_null (cf_future_dup_boxed (none, G_TYPE_BYTES, NULL)));
-  assert_critical (g_assert_null (cf_future_get_pointer (none, NULL)));
+  assert_critical (g_assert_false (cf_future_await_value (none, &value, NULL)));
+  assert_critical (g_assert_null (cf_future_await_variant (none, NULL)));
+  assert_critical (g_assert_false (cf_future_await_boolean (none, NULL)));
+  assert_critical (g_assert_cmpint (cf_future_await_int64 (none, NULL), ==, 0));
+  assert_critical (g_assert_cmpuint (cf_future_await_uint64 (none, NULL), ==, 0));
+  assert_critical (g_assert_cmpfloat (cf_future_await_double (none, NULL), ==, 0));
+  assert_critical (g_assert_null (cf_future_await_string (none, NULL)));
+  assert_critical (g_assert_null (cf_future_await_bytes (none, NULL)));
+  assert_critical (g_assert_null (cf_future_await_object (none, NULL)));
+  assert_critical (g_assert_null (cf_future_await_boxed (none, G_TYPE_BYTES, NULL)));
+  assert_critical (g_assert_null (cf_future_await_pointer (none, NULL)));
   assert_critical (g_assert_null (cf_future_get_cancellable (none)));
   assert_critical (cf_future_report_progress (none, 0.5, NULL));
   assert_critical (g_assert_cmpfloat (cf_future_get_progress (none), ==, 0));
@@ -620,8 +744,8 @@ test_bad_arguments (void)
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_PENDING);
 
   settle_with_int (future, 1);
-  assert_critical (g_assert_false (cf_future_get_value (future, NULL, NULL)));
-  assert_critical (g_assert_null (cf_future_dup_boxed (future, G_TYPE_INT, NULL)));
+  assert_critical (g_assert_false (cf_future_await_value (future, NULL, NULL)));
+  assert_critical (g_assert_null (cf_future_await_boxed (future, G_TYPE_INT, NULL)));
 }
 
 int
@@ -652,6 +776,9 @@ main (int   argc,
                    test_cancel_full_cooperate);
   g_test_add_func ("/future/cancel-full/cooperate-is-seen-by-who-asks-for-the-cancellable-later",
                    test_cancel_full_cooperate_first);
+  g_test_add_func ("/future/cancel-full/a-call-that-gives-up-as-asked-is-cancelled", test_gives_up_as_asked);
+  g_test_add_func ("/future/cancel-full/a-call-that-gives-up-unasked-has-failed", test_gives_up_unasked);
+  g_test_add_func ("/future/cancel-full/a-call-that-was-asked-may-fail-otherwise", test_fails_when_asked_to_give_up);
   g_test_add_func ("/future/cancel-full/finished-returns-false", test_cancel_full_finished);
   g_test_add_func ("/future/cancellable/each-future-has-one-of-its-own", test_cancellable_is_one);
   g_test_add_func ("/future/to-string/names-the-state", test_to_string_states);
@@ -662,6 +789,8 @@ main (int   argc,
   g_test_add_func ("/future/data/attached-data-lives-as-long-as-the-future", test_data);
   g_test_add_func ("/future/async-result/of-a-promise-has-no-source-and-no-user-data", test_async_result);
   g_test_add_func ("/future/promise/has-no-function-and-no-arguments", test_promise_has_no_call);
+  g_test_add_func ("/future/promise/typed-results-are-those-of-the-getters", test_typed_results);
+  g_test_add_func ("/future/settled/is-what-it-was-made-for", test_settled);
   g_test_add_func ("/future/promise/handed-over-is-settled-without-a-result", test_hand_over);
   g_test_add_func ("/future/promise/dropped-before-it-is-settled-is-freed", test_dropped_pending);
   g_test_add_func ("/future/arguments/null-is-rejected-by-every-function", test_no_future);

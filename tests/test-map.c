@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* map: results in the order of the inputs, no more calls in flight than the buffer allows, chunks, errors and
- * time limits half-way, inputs without end, and iterators that are dropped early. */
+ * timeouts half-way, inputs without end, and iterators that are dropped early. */
 
 #include <cfutures.h>
 
@@ -105,7 +105,7 @@ assert_next (CfMapIterator *iterator,
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_assert_true (cf_map_iterator_next (iterator, &result, &error));
+  g_assert_true (cf_map_iterator_next (iterator, NULL, &result, &error));
   g_assert_no_error (error);
   g_assert_nonnull (result);
   g_assert_cmpint (g_variant_get_int64 (result), ==, expected);
@@ -119,7 +119,7 @@ assert_end (CfMapIterator *iterator)
       g_autoptr(GVariant) result = NULL;
       g_autoptr(GError) error = NULL;
 
-      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
       g_assert_no_error (error);
       g_assert_null (result);
     }
@@ -133,7 +133,7 @@ assert_fails (CfMapIterator *iterator,
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+  g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
   g_assert_error (error, domain, code);
   g_assert_null (result);
 }
@@ -155,14 +155,14 @@ test_order (void)
             {
               g_autoptr(CfMapIterator) iterator = NULL;
 
-              iterator = cf_executor_map (executor, twice, new_numbers (100), chunk_sizes[j], buffer_sizes[k], -1);
+              iterator = cf_executor_map (executor, twice, new_numbers (100), chunk_sizes[j], buffer_sizes[k]);
               for (guint number = 0; number < 100; number++)
                 assert_next (iterator, 2 * number);
               assert_end (iterator);
             }
         }
 
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
     }
 }
 
@@ -176,7 +176,7 @@ test_empty (void)
     {
       g_autoptr(CfMapIterator) iterator = NULL;
 
-      iterator = cf_executor_map (executor, twice, g_variant_new_parsed (texts[i]), 1, 0, -1);
+      iterator = cf_executor_map (executor, twice, g_variant_new_parsed (texts[i]), 1, 0);
       assert_end (iterator);
     }
 
@@ -207,21 +207,21 @@ test_containers (void)
     {
       g_autoptr(CfMapIterator) iterator = NULL;
 
-      iterator = cf_executor_map (executor, echo, g_variant_new_parsed (cases[i].items), i % 3, 0, -1);
+      iterator = cf_executor_map (executor, echo, g_variant_new_parsed (cases[i].items), i % 3, 0);
       for (guint j = 0; j < 3; j++)
         {
           g_autoptr(GVariant) expected = g_variant_ref_sink (g_variant_new_parsed (cases[i].children[j]));
           g_autoptr(GVariant) result = NULL;
           g_autoptr(GError) error = NULL;
 
-          g_assert_true (cf_map_iterator_next (iterator, &result, &error));
+          g_assert_true (cf_map_iterator_next (iterator, NULL, &result, &error));
           g_assert_no_error (error);
           g_assert_cmpvariant (result, expected);
         }
       assert_end (iterator);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -234,18 +234,18 @@ test_no_results (void)
     {
       g_autoptr(CfMapIterator) iterator = NULL;
 
-      iterator = cf_executor_map (executor, return_nothing, new_numbers (3), chunk_sizes[i], 0, -1);
+      iterator = cf_executor_map (executor, return_nothing, new_numbers (3), chunk_sizes[i], 0);
       for (guint j = 0; j < 3; j++)
         {
           g_autoptr(GVariant) result = NULL;
 
-          g_assert_true (cf_map_iterator_next (iterator, &result, NULL));
+          g_assert_true (cf_map_iterator_next (iterator, NULL, &result, NULL));
           g_assert_null (result);
         }
       assert_end (iterator);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* Counts upwards, until `end` if that is not negative, and how often it was asked. */
@@ -285,8 +285,9 @@ map_counter (CfExecutor *executor,
              guint       chunk_size,
              guint       buffer_size)
 {
-  return cf_executor_map_generator (executor, func, count_up, counter, destroy_counter,
-                                    chunk_size, buffer_size, -1);
+  g_autoptr(CfTask) task = cf_task_new (func, NULL);
+
+  return cf_executor_map_generator (executor, task, count_up, counter, destroy_counter, chunk_size, buffer_size);
 }
 
 static void
@@ -310,7 +311,7 @@ test_generator (void)
       g_assert_cmpuint (counter.n_destroyed, ==, 1);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -329,7 +330,7 @@ test_endless (void)
   g_assert_cmpuint (counter.n_destroyed, ==, 0);
   g_assert_finalize_object (iterator);
   g_assert_cmpuint (counter.n_destroyed, ==, 1);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -347,7 +348,7 @@ test_endless_in_chunks (void)
     }
 
   g_clear_object (&iterator);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static GVariant *
@@ -372,8 +373,8 @@ test_error_of_any_bytes (void)
       g_autoptr(GVariant) result = NULL;
       g_autoptr(GError) error = NULL;
 
-      iterator = cf_executor_map (executor, fail_in_latin_1, new_numbers (4), chunk_sizes[i], 0, -1);
-      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      iterator = cf_executor_map (executor, fail_in_latin_1, new_numbers (4), chunk_sizes[i], 0);
+      g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
       g_assert_cmpstr (error->message, ==, "No caf\xe9");
     }
@@ -405,7 +406,7 @@ test_buffer (void)
     }
 
   g_clear_object (&iterator);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -424,7 +425,7 @@ test_default_buffer (void)
     }
 
   g_clear_object (&iterator);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -435,7 +436,7 @@ test_lazy (void)
   Gate gate = GATE_INIT;
 
   reset_gates (&gate, &gate);
-  iterator = cf_executor_map (executor, count_and_echo, new_numbers (100), 1, 5, -1);
+  iterator = cf_executor_map (executor, count_and_echo, new_numbers (100), 1, 5);
 
   for (guint number = 0; number < 100; number++)
     {
@@ -449,13 +450,13 @@ static void
 test_chunks_are_one_call (void)
 {
   g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
-  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, new_numbers (100), 10, 0, -1);
+  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, new_numbers (100), 10, 0);
 
   for (guint number = 0; number < 100; number++)
     assert_next (iterator, 2 * number);
   assert_end (iterator);
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (cf_executor_get_n_completed (executor), ==, 10);
 }
 
@@ -471,11 +472,11 @@ test_error (void)
       g_autoptr(GVariant) result = NULL;
       g_autoptr(GError) error = NULL;
 
-      iterator = cf_executor_map (executor, fail_for_three, new_numbers (100), chunk_sizes[i], 0, -1);
+      iterator = cf_executor_map (executor, fail_for_three, new_numbers (100), chunk_sizes[i], 0);
       for (guint number = 0; number < 3; number++)
         assert_next (iterator, number);
 
-      g_assert_false (cf_map_iterator_next (iterator, &result, &error));
+      g_assert_false (cf_map_iterator_next (iterator, NULL, &result, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
       g_assert_cmpstr (error->message, ==, "No three");
       g_assert_null (result);
@@ -484,7 +485,7 @@ test_error (void)
       assert_end (iterator);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static GVariant *
@@ -517,13 +518,13 @@ test_error_cancels_the_rest (void)
   Gate go_on = GATE_INIT;
 
   reset_gates (&begun, &go_on);
-  iterator = cf_executor_map (executor, fail_for_zero_and_block, new_numbers (10), 1, 10, -1);
+  iterator = cf_executor_map (executor, fail_for_zero_and_block, new_numbers (10), 1, 10);
   assert_fails (iterator, G_IO_ERROR, G_IO_ERROR_FAILED);
   assert_end (iterator);
   g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, 0);
 
   gate_open (&go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (atomic_load (&n_begun), <=, 1);
 }
 
@@ -531,7 +532,7 @@ static void
 test_unread_errors_are_not_logged (void)
 {
   g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
-  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, fail_at_once, new_numbers (10), 1, 10, -1);
+  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, fail_at_once, new_numbers (10), 1, 10);
 
   /* Whoever gets the first error cannot look at the others. */
   assert_fails (iterator, G_IO_ERROR, G_IO_ERROR_FAILED);
@@ -557,7 +558,7 @@ test_dropped (void)
   g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, 0);
 
   gate_open (&go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (atomic_load (&n_begun), ==, 1);
 }
 
@@ -581,7 +582,7 @@ test_disposed (void)
   assert_end (iterator);
 
   gate_open (&go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (atomic_load (&n_begun), ==, 1);
 }
 
@@ -598,12 +599,13 @@ test_timeout (void)
       Gate go_on = GATE_INIT;
 
       reset_gates (&begun, &go_on);
-      iterator = cf_executor_map (executor, block, new_numbers (10), 1, 5, timeouts[i]);
-      assert_fails (iterator, CF_ERROR, CF_ERROR_TIMED_OUT);
+      iterator = cf_executor_map (executor, block, new_numbers (10), 1, 5);
+      cf_map_iterator_set_timeout (iterator, timeouts[i]);
+      assert_fails (iterator, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       g_clear_object (&iterator);
 
       gate_open (&go_on);
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
     }
 }
 
@@ -611,12 +613,185 @@ static void
 test_long_timeout (void)
 {
   g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
-  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, new_numbers (10), 1, 0, LONG_TIME);
+  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, new_numbers (10), 1, 0);
+
+  g_assert_cmpint (cf_map_iterator_get_timeout (iterator), ==, -1);
+  g_object_set (iterator, "timeout", (gint64) LONG_TIME, NULL);
+  g_assert_cmpint (cf_map_iterator_get_timeout (iterator), ==, LONG_TIME);
 
   for (guint number = 0; number < 10; number++)
     assert_next (iterator, 2 * number);
   assert_end (iterator);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+/* The function is the task's, its arguments are not. */
+static void
+test_task_function (void)
+{
+  const guint chunk_sizes[] = { 1, 2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (chunk_sizes); i++)
+    {
+      g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+      g_autoptr(CfTask) task = cf_task_new (twice, g_variant_new_int64 (77));
+      g_autoptr(CfMapIterator) iterator = NULL;
+
+      iterator = cf_executor_map_task (executor, task, new_numbers (3), chunk_sizes[i], 0);
+      for (gint64 number = 0; number < 3; number++)
+        assert_next (iterator, 2 * number);
+      assert_end (iterator);
+    }
+}
+
+static GVariant *
+get_n_begun (CfFuture  *future,
+             GVariant  *args,
+             GError   **error)
+{
+  return g_variant_new_int64 (atomic_load (&n_begun));
+}
+
+/* Those of a low priority begin after what was submitted later. */
+static void
+test_task_priority (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(CfMapIterator) blocked = NULL;
+  g_autoptr(CfMapIterator) iterator = NULL;
+  g_autoptr(CfFuture) future = NULL;
+  g_autoptr(CfTask) task = cf_task_new (count_and_echo, NULL);
+  Gate begun = GATE_INIT;
+  Gate go_on = GATE_INIT;
+
+  reset_gates (&begun, &go_on);
+  blocked = cf_executor_map (executor, block, new_numbers (1), 1, 0);
+  gate_wait (&begun);
+
+  atomic_store (&n_begun, 0);
+  cf_task_set_priority (task, G_PRIORITY_LOW);
+  iterator = cf_executor_map_task (executor, task, new_numbers (1), 1, 0);
+  future = cf_executor_submit (executor, get_n_begun, NULL);
+  gate_open (&go_on);
+
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 0);
+  assert_next (iterator, 0);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+/* The timeout of a task is that of a call: of a chunk, as many times that as it has items. */
+static void
+test_task_timeout (void)
+{
+  const guint chunk_sizes[] = { 1, 2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (chunk_sizes); i++)
+    {
+      g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+      g_autoptr(CfTask) task = cf_task_new (block, NULL);
+      g_autoptr(CfMapIterator) iterator = NULL;
+      Gate begun = GATE_INIT;
+      Gate go_on = GATE_INIT;
+      gint64 begin = g_get_monotonic_time ();
+
+      reset_gates (&begun, &go_on);
+      cf_task_set_timeout (task, 20 * 1000);
+      iterator = cf_executor_map_task (executor, task, new_numbers (4), chunk_sizes[i], 0);
+      assert_fails (iterator, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      g_assert_cmpint (g_get_monotonic_time () - begin, >=, (gint64) chunk_sizes[i] * 20 * 1000);
+
+      gate_open (&go_on);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+    }
+}
+
+static gpointer
+cancel_when_begun (gpointer data)
+{
+  gate_wait (begun_gate);
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+/* Although the call that runs does not notice. */
+static void
+test_task_cancelled (void)
+{
+  for (guint n_cancellables = 1; n_cancellables <= 2; n_cancellables++)
+    {
+      g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr(GCancellable) other = n_cancellables > 1 ? g_cancellable_new () : NULL;
+      g_autoptr(CfTask) task = cf_task_new (block, NULL);
+      g_autoptr(CfMapIterator) iterator = NULL;
+      g_autoptr(GError) error = NULL;
+      Counter counter = { 0, -1, 0, 0 };
+      Gate begun = GATE_INIT;
+      Gate go_on = GATE_INIT;
+      GThread *thread;
+      GVariant *result;
+
+      reset_gates (&begun, &go_on);
+      cf_task_set_cancellable (task, cancellable);
+      iterator = cf_executor_map_generator (executor, task, count_up, &counter, destroy_counter, 1, 5);
+      thread = g_thread_new (NULL, cancel_when_begun, cancellable);
+
+      g_assert_false (cf_map_iterator_next (iterator, other, &result, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_assert_cmpuint (counter.n_destroyed, ==, 1);
+      g_thread_join (thread);
+      g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, 0);
+      assert_end (iterator);
+
+      gate_open (&go_on);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+      g_assert_cmpuint (atomic_load (&n_begun), ==, 1);
+    }
+}
+
+/* Results that are there already are not yielded after that. */
+static void
+test_task_cancelled_before (void)
+{
+  g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(CfTask) task = cf_task_new (twice, NULL);
+  g_autoptr(CfMapIterator) iterator = NULL;
+
+  cf_task_set_cancellable (task, cancellable);
+  iterator = cf_executor_map_task (executor, task, new_numbers (4), 2, 0);
+  assert_next (iterator, 0);
+  g_cancellable_cancel (cancellable);
+  assert_fails (iterator, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_next_cancelled (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(GCancellable) of_task = g_cancellable_new ();
+  g_autoptr(CfTask) task = cf_task_new (block, NULL);
+  g_autoptr(CfMapIterator) iterator = NULL;
+  g_autoptr(GError) error = NULL;
+  Gate begun = GATE_INIT;
+  Gate go_on = GATE_INIT;
+  GThread *thread;
+  GVariant *result;
+
+  reset_gates (&begun, &go_on);
+  cf_task_set_cancellable (task, of_task);
+  iterator = cf_executor_map_task (executor, task, new_numbers (2), 1, 0);
+  thread = g_thread_new (NULL, cancel_when_begun, cancellable);
+  g_assert_false (cf_map_iterator_next (iterator, cancellable, &result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
+
+  gate_open (&go_on);
+  assert_next (iterator, 0);
+  assert_next (iterator, 1);
+  assert_end (iterator);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -624,24 +799,24 @@ test_shut_down (void)
 {
   g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
   g_autoptr(CfMapIterator) late = NULL;
-  g_autoptr(CfMapIterator) early = cf_executor_map (executor, twice, new_numbers (3), 1, 3, -1);
+  g_autoptr(CfMapIterator) early = cf_executor_map (executor, twice, new_numbers (3), 1, 3);
 
-  cf_executor_shutdown (executor, FALSE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_DEFAULT);
   for (guint number = 0; number < 3; number++)
     assert_next (early, 2 * number);
   assert_end (early);
 
-  late = cf_executor_map (executor, twice, new_numbers (3), 1, 0, -1);
+  late = cf_executor_map (executor, twice, new_numbers (3), 1, 0);
   assert_fails (late, CF_ERROR, CF_ERROR_SHUT_DOWN);
   assert_end (late);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
 test_holds_what_it_needs (void)
 {
   CfExecutor *executor = cf_thread_pool_executor_new (2);
-  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, new_numbers (100), 1, 2, -1);
+  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, new_numbers (100), 1, 2);
 
   g_object_unref (executor);
   for (guint number = 0; number < 100; number++)
@@ -671,12 +846,12 @@ test_items_are_freed (void)
   iterator = cf_executor_map (executor, twice,
                               g_variant_new_from_data (G_VARIANT_TYPE ("ax"), numbers, sizeof numbers, TRUE,
                                                        count_freed, &n_freed),
-                              1, 0, -1);
+                              1, 0);
   for (guint number = 0; number < 4; number++)
     assert_next (iterator, 2 * number);
   assert_end (iterator);
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_finalize_object (iterator);
   g_assert_cmpuint (atomic_load (&n_freed), ==, 1);
 }
@@ -758,7 +933,7 @@ test_async (void)
       g_autoptr(CfMapIterator) iterator = NULL;
       Answer answer;
 
-      iterator = cf_executor_map (executor, twice, new_numbers (10), chunk_sizes[i], 0, -1);
+      iterator = cf_executor_map (executor, twice, new_numbers (10), chunk_sizes[i], 0);
       for (guint number = 0; number < 10; number++)
         {
           ask (iterator, NULL, &answer);
@@ -769,14 +944,14 @@ test_async (void)
       assert_answer_end (&answer);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
 test_async_error (void)
 {
   g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
-  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, fail_for_three, new_numbers (10), 1, 0, -1);
+  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, fail_for_three, new_numbers (10), 1, 0);
   Answer answer;
 
   for (guint number = 0; number < 3; number++)
@@ -789,7 +964,7 @@ test_async_error (void)
   assert_answer_fails (&answer, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   ask (iterator, NULL, &answer);
   assert_answer_end (&answer);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -802,13 +977,14 @@ test_async_timeout (void)
   Answer answer;
 
   reset_gates (&begun, &go_on);
-  iterator = cf_executor_map (executor, block, new_numbers (10), 1, 2, 1000);
+  iterator = cf_executor_map (executor, block, new_numbers (10), 1, 2);
+  cf_map_iterator_set_timeout (iterator, 1000);
   ask (iterator, NULL, &answer);
-  assert_answer_fails (&answer, CF_ERROR, CF_ERROR_TIMED_OUT);
+  assert_answer_fails (&answer, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
   g_clear_object (&iterator);
   gate_open (&go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -822,7 +998,7 @@ test_async_cancelled (void)
   Answer answer;
 
   reset_gates (&begun, &go_on);
-  iterator = cf_executor_map (executor, block, new_numbers (2), 1, 0, -1);
+  iterator = cf_executor_map (executor, block, new_numbers (2), 1, 0);
   ask (iterator, cancellable, &answer);
   loop_while_ready (NULL);
   g_assert_false (answer.called);
@@ -835,28 +1011,78 @@ test_async_cancelled (void)
   assert_answer (&answer, 0);
   ask (iterator, NULL, &answer);
   assert_answer (&answer, 1);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+static void
+test_async_task_cancelled (void)
+{
+  for (guint n_cancellables = 1; n_cancellables <= 2; n_cancellables++)
+    {
+      g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr(GCancellable) other = n_cancellables > 1 ? g_cancellable_new () : NULL;
+      g_autoptr(CfTask) task = cf_task_new (block, NULL);
+      g_autoptr(CfMapIterator) iterator = NULL;
+      Gate begun = GATE_INIT;
+      Gate go_on = GATE_INIT;
+      Answer answer;
+
+      reset_gates (&begun, &go_on);
+      cf_task_set_cancellable (task, cancellable);
+      iterator = cf_executor_map_task (executor, task, new_numbers (2), 1, 0);
+      ask (iterator, other, &answer);
+      gate_wait (&begun);
+      loop_while_ready (NULL);
+      g_assert_false (answer.called);
+      g_cancellable_cancel (cancellable);
+      assert_answer_fails (&answer, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      ask (iterator, other, &answer);
+      assert_answer_end (&answer);
+
+      gate_open (&go_on);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+    }
+}
+
+static gboolean
+return_true (CfFuture  *future,
+             GValue    *result,
+             gpointer   user_data,
+             GError   **error)
+{
+  return TRUE;
 }
 
 static void
 test_bad_arguments (void)
 {
+  g_autoptr(CfTask) task = cf_task_new (twice, NULL);
+  g_autoptr(CfTask) local = cf_task_new_local (return_true, NULL, NULL);
   g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
   g_autoptr(CfFuture) future = cf_future_new ();
   g_autoptr(GVariant) not_a_container = g_variant_ref_sink (g_variant_new_int64 (5));
   g_autoptr(GVariant) items = g_variant_ref_sink (new_numbers (1));
-  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, items, 1, 0, -1);
+  g_autoptr(CfMapIterator) iterator = cf_executor_map (executor, twice, items, 1, 0);
   CfMapIterator *none = NULL;
   GVariant *result;
 
-  assert_critical (g_assert_null (cf_executor_map (executor, NULL, items, 1, 0, -1)));
-  assert_critical (g_assert_null (cf_executor_map (executor, twice, not_a_container, 1, 0, -1)));
-  assert_critical (g_assert_null (cf_executor_map_name (executor, NULL, items, 1, 0, -1)));
-  assert_critical (g_assert_null (cf_executor_map_name (executor, ":f", not_a_container, 1, 0, -1)));
-  assert_critical (g_assert_null (cf_executor_map_generator (executor, NULL, count_up, NULL, NULL, 1, 0, -1)));
+  assert_critical (g_assert_null (cf_executor_map (executor, NULL, items, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map (executor, twice, not_a_container, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_by_name (executor, NULL, items, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_by_name (executor, ":f", not_a_container, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_generator (executor, NULL, count_up, NULL, NULL, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_generator (executor, local, count_up, NULL, NULL, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_generator (executor, task, NULL, NULL, NULL, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_task (executor, NULL, items, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_task (executor, local, items, 1, 0)));
+  assert_critical (g_assert_null (cf_executor_map_task (executor, task, not_a_container, 1, 0)));
 
-  assert_critical (g_assert_false (cf_map_iterator_next (none, &result, NULL)));
-  assert_critical (g_assert_false (cf_map_iterator_next (iterator, NULL, NULL)));
+  assert_critical (cf_map_iterator_set_timeout (iterator, -2));
+  assert_critical (cf_map_iterator_set_timeout (none, -1));
+  assert_critical (g_assert_cmpint (cf_map_iterator_get_timeout (none), ==, -1));
+  assert_critical (g_assert_false (cf_map_iterator_next (none, NULL, &result, NULL)));
+  assert_critical (g_assert_false (cf_map_iterator_next (iterator, NULL, NULL, NULL)));
   assert_critical (cf_map_iterator_next_async (none, NULL, NULL, NULL));
   assert_critical (g_assert_false (cf_map_iterator_next_finish (none, NULL, &result, NULL)));
   assert_critical (g_assert_false (cf_map_iterator_next_finish (iterator, NULL, &result, NULL)));
@@ -893,12 +1119,20 @@ main (int   argc,
   g_test_add_func ("/map/disposed/cancels-what-is-pending", test_disposed);
   g_test_add_func ("/map/timeout/gives-up-when-the-time-is-over", test_timeout);
   g_test_add_func ("/map/timeout/does-not-matter-when-there-is-time", test_long_timeout);
+  g_test_add_func ("/map/task/lends-its-function-not-its-arguments", test_task_function);
+  g_test_add_func ("/map/task/has-a-priority", test_task_priority);
+  g_test_add_func ("/map/task/has-a-timeout-for-each-call", test_task_timeout);
+  g_test_add_func ("/map/task/cancelled-ends-the-map", test_task_cancelled);
+  g_test_add_func ("/map/task/cancelled-yields-no-more-results", test_task_cancelled_before);
+  g_test_add_func ("/map/next/cancelled-loses-nothing", test_next_cancelled);
   g_test_add_func ("/map/shutdown/runs-what-was-submitted-and-refuses-the-rest", test_shut_down);
 
   g_test_add_func ("/map/async/answers-with-each-result", test_async);
   g_test_add_func ("/map/async/answers-with-the-error", test_async_error);
   g_test_add_func ("/map/async/gives-up-when-the-time-is-over", test_async_timeout);
   g_test_add_func ("/map/async/cancelled-loses-nothing", test_async_cancelled);
+
+  g_test_add_func ("/map/async/the-task-s-cancellable-ends-the-map", test_async_task_cancelled);
 
   g_test_add_func ("/map/arguments/nonsense-is-rejected", test_bad_arguments);
 

@@ -1,29 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The process pool when all goes well: when its processes come and go, how they are started, what crosses over to
- * them, and what futures tell. Which worker makes which call is tested by test-process-scheduling, what all executors
+ * them, and what futures tell. Which worker runs which call is tested by test-process-scheduling, what all executors
  * have in common by test-executors, what goes wrong by test-process-failure and test-process-protocol. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "await-error.h"
 #include "criticals.h"
 #include "pool-fixture.h"
 #include "process-gates.h"
 
 #define MEBIBYTE ((gsize) 1 << 20)
-
-#ifndef __has_feature
-# define __has_feature(feature) 0
-#endif
-
-#if defined (__SANITIZE_THREAD__) || defined (__SANITIZE_ADDRESS__) || \
-    __has_feature (thread_sanitizer) || __has_feature (address_sanitizer)
-# define IS_SANITIZED TRUE
-#else
-# define IS_SANITIZED FALSE
-#endif
 
 static char *program;
 
@@ -74,7 +64,7 @@ test_max_workers (Fixture       *fixture,
 
   process_gate_open_for (blocker->go_on, N_CALLS);
   for (guint i = 0; i < N_CALLS; i++)
-    g_hash_table_add (pids, GINT_TO_POINTER (cf_future_get_int64 (futures[i], NULL)));
+    g_hash_table_add (pids, GINT_TO_POINTER (cf_future_await_int64 (futures[i], NULL)));
   g_assert_cmpuint (g_hash_table_size (pids), ==, max_workers);
   unref_all (futures, N_CALLS);
 }
@@ -118,7 +108,7 @@ test_pids (Fixture       *fixture,
   process_gate_open_for (blocker->go_on, 2);
   for (guint i = 0; i < 2; i++)
     {
-      int pid = cf_future_get_int64 (futures[i], NULL);
+      int pid = cf_future_await_int64 (futures[i], NULL);
 
       g_assert_true (pid == pids[0] || pid == pids[1]);
     }
@@ -161,7 +151,7 @@ test_max_tasks_in_bulk (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      gpointer pid = GINT_TO_POINTER (cf_future_get_int64 (futures[i], NULL));
+      gpointer pid = GINT_TO_POINTER (cf_future_await_int64 (futures[i], NULL));
       guint n = GPOINTER_TO_UINT (g_hash_table_lookup (n_of_pids, pid)) + 1;
 
       g_assert_cmpuint (n, <=, MAX_TASKS);
@@ -233,11 +223,11 @@ assert_ends_workers (Fixture    *fixture,
   end (fixture->pool);
   g_assert_true (cf_executor_is_shut_down (fixture->executor));
   g_assert_true (cf_future_is_cancelled (pending));
-  g_assert_error (cf_future_get_error (running), CF_ERROR, CF_ERROR_WORKER_DIED);
-  assert_message (cf_future_get_error (running), how);
+  g_assert_error (await_error (running), CF_ERROR, CF_ERROR_WORKER_DIED);
+  assert_message (await_error (running), how);
 
   late = cf_executor_submit (fixture->executor, return_pid, NULL);
-  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_SHUT_DOWN);
+  g_assert_error (await_error (late), CF_ERROR, CF_ERROR_SHUT_DOWN);
   yield_until (count_workers (fixture->executor) == 0);
   g_assert_cmpuint (process_gate_count (ran), ==, 0);
 }
@@ -247,6 +237,61 @@ test_terminate (Fixture       *fixture,
                 gconstpointer  data)
 {
   assert_ends_workers (fixture, cf_process_pool_executor_terminate_workers, "signal 15");
+}
+
+static GVariant *
+describe_signals (CfFuture  *future,
+                  GVariant  *args,
+                  GError   **error)
+{
+  static const struct { int number; const char *name; } signals[] = {
+    { SIGTERM, "TERM" }, { SIGCHLD, "CHLD" }, { SIGINT, "INT" }, { SIGHUP, "HUP" },
+  };
+  GString *text = g_string_new (NULL);
+  sigset_t mask;
+
+  sigprocmask (SIG_SETMASK, NULL, &mask);
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    {
+      struct sigaction action;
+
+      sigaction (signals[i].number, NULL, &action);
+      g_string_append_printf (text, "%s%s%s ", signals[i].name,
+                              sigismember (&mask, signals[i].number) ? " blocked" : "",
+                              action.sa_handler == SIG_IGN ? " ignored" : "");
+    }
+
+  return g_variant_new_take_string (g_string_free (text, FALSE));
+}
+
+static void
+assert_signals (CfExecutor *executor,
+                const char *expected)
+{
+  g_autoptr(CfFuture) future = cf_executor_submit (executor, describe_signals, NULL);
+  g_autofree char *text = cf_future_await_string (future, NULL);
+
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* A program that deals with its signals in its own way has workers like any other's: they can be ended. */
+static void
+test_signals (Fixture       *fixture,
+              gconstpointer  data)
+{
+  sigset_t all;
+  sigset_t old_mask;
+
+  sigfillset (&all);
+  pthread_sigmask (SIG_BLOCK, &all, &old_mask);
+  signal (SIGTERM, SIG_IGN);
+  signal (SIGHUP, SIG_IGN);
+  assert_signals (fixture->executor, "TERM CHLD INT ignored HUP ignored ");
+  test_terminate (fixture, data);
+
+  signal (SIGTERM, SIG_DFL);
+  signal (SIGHUP, SIG_DFL);
+  pthread_sigmask (SIG_SETMASK, &old_mask, NULL);
 }
 
 static void
@@ -319,32 +364,32 @@ assert_returns_string (CfExecutor *executor,
 {
   g_autoptr(CfFuture) future = cf_executor_submit (executor, func, args);
   g_autoptr(GError) error = NULL;
-  g_autofree char *text = cf_future_dup_string (future, &error);
+  g_autofree char *text = cf_future_await_string (future, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (text, ==, expected);
 }
 
 static void
-test_worker_argv (Fixture       *fixture,
-                  gconstpointer  data)
+test_argv (Fixture       *fixture,
+           gconstpointer  data)
 {
   const char *argv[] = { program, "--of-its-own", NULL };
   g_autofree char *expected = g_strdup_printf ("%s --of-its-own --cf-worker=3", program);
 
-  cf_process_pool_executor_set_worker_argv (fixture->pool, argv);
-  g_assert_true (g_strv_equal (cf_process_pool_executor_get_worker_argv (fixture->pool), argv));
+  use_argv (fixture, argv);
   assert_returns_string (fixture->executor, return_command_line, NULL, expected);
 }
 
 static void
-test_launcher_argv (Fixture       *fixture,
-                    gconstpointer  data)
+test_prefix_argv (Fixture       *fixture,
+                  gconstpointer  data)
 {
   const char *argv[] = { "env", "CF_TEST_LAUNCHED=by env", NULL };
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
 
-  cf_process_pool_executor_set_launcher_argv (fixture->pool, argv);
-  g_assert_true (g_strv_equal (cf_process_pool_executor_get_launcher_argv (fixture->pool), argv));
+  cf_worker_launcher_set_prefix_argv (launcher, argv);
+  use_launcher (fixture, launcher);
   assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_LAUNCHED"), "by env");
 }
 
@@ -353,49 +398,69 @@ test_launcher_nice (Fixture       *fixture,
                     gconstpointer  data)
 {
   const char *argv[] = { "nice", "-n", "2", NULL };
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
   g_autoptr(CfFuture) future = NULL;
 
-  cf_process_pool_executor_set_launcher_argv (fixture->pool, argv);
+  cf_worker_launcher_set_prefix_argv (launcher, argv);
+  use_launcher (fixture, launcher);
   future = cf_executor_submit (fixture->executor, return_niceness, NULL);
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, MIN (19, getpriority (PRIO_PROCESS, 0) + 2));
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, MIN (19, getpriority (PRIO_PROCESS, 0) + 2));
 }
 
 static void
-test_environment (Fixture       *fixture,
-                  gconstpointer  data)
+test_environ (Fixture       *fixture,
+              gconstpointer  data)
 {
   const char *environment[] = { "CF_TEST_VARIABLE=a value", NULL };
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
 
   g_setenv ("CF_TEST_INHERITED", "inherited", TRUE);
-  cf_process_pool_executor_set_environment (fixture->pool, environment);
-  g_assert_true (g_strv_equal (cf_process_pool_executor_get_environment (fixture->pool), environment));
+  cf_worker_launcher_set_environ (launcher, environment);
+  use_launcher (fixture, launcher);
   assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_VARIABLE"), "a value");
   assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_INHERITED"), "(unset)");
 }
 
 static void
-test_environment_inherited (Fixture       *fixture,
-                            gconstpointer  data)
+test_environ_inherited (Fixture       *fixture,
+                        gconstpointer  data)
 {
   g_setenv ("CF_TEST_INHERITED", "inherited", TRUE);
   assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_INHERITED"), "inherited");
 }
 
 static void
-test_working_directory (Fixture       *fixture,
-                        gconstpointer  data)
+test_setenv (Fixture       *fixture,
+             gconstpointer  data)
+{
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
+
+  g_setenv ("CF_TEST_INHERITED", "inherited", TRUE);
+  g_setenv ("CF_TEST_REMOVED", "still here", TRUE);
+  cf_worker_launcher_setenv (launcher, "CF_TEST_VARIABLE", "a value", TRUE);
+  cf_worker_launcher_unsetenv (launcher, "CF_TEST_REMOVED");
+  use_launcher (fixture, launcher);
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_INHERITED"), "inherited");
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_VARIABLE"), "a value");
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_REMOVED"), "(unset)");
+}
+
+static void
+test_cwd (Fixture       *fixture,
+          gconstpointer  data)
 {
   g_autofree char *directory = g_get_current_dir ();
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
 
   g_assert_cmpstr (directory, !=, "/");
-  cf_process_pool_executor_set_working_directory (fixture->pool, "/");
-  g_assert_cmpstr (cf_process_pool_executor_get_working_directory (fixture->pool), ==, "/");
+  cf_worker_launcher_set_cwd (launcher, "/");
+  use_launcher (fixture, launcher);
   assert_returns_string (fixture->executor, return_directory, NULL, "/");
 }
 
 static void
-test_working_directory_inherited (Fixture       *fixture,
-                                  gconstpointer  data)
+test_cwd_inherited (Fixture       *fixture,
+                    gconstpointer  data)
 {
   g_autofree char *directory = g_get_current_dir ();
 
@@ -406,76 +471,77 @@ static void
 test_properties (Fixture       *fixture,
                  gconstpointer  data)
 {
-  const char *argv[] = { "program", "argument", NULL };
-  const char *environment[] = { "A=b", NULL };
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_PYTHON);
   g_autoptr(CfExecutor) executor = g_object_new (CF_TYPE_PROCESS_POOL_EXECUTOR,
                                                  "max-workers", 3,
-                                                 "worker-kind", CF_WORKER_KIND_PYTHON,
-                                                 "worker-argv", argv,
-                                                 "interpreter-argv", argv,
-                                                 "launcher-argv", argv,
-                                                 "environment", environment,
-                                                 "working-directory", "/tmp",
+                                                 "launcher", launcher,
                                                  "max-tasks-per-worker", 5,
                                                  "idle-timeout", G_GINT64_CONSTANT (6),
-                                                 "start-timeout", G_GINT64_CONSTANT (7),
                                                  NULL);
   CfProcessPoolExecutor *pool = CF_PROCESS_POOL_EXECUTOR (executor);
-  g_auto(GStrv) worker_argv = NULL;
-  g_auto(GStrv) interpreter_argv = NULL;
-  g_auto(GStrv) launcher_argv = NULL;
-  g_autofree char *directory = NULL;
+  g_autoptr(CfWorkerLauncher) own_launcher = NULL;
   gint64 idle_timeout;
-  gint64 start_timeout;
   guint max_tasks;
 
   g_object_get (executor,
-                "worker-argv", &worker_argv,
-                "interpreter-argv", &interpreter_argv,
-                "launcher-argv", &launcher_argv,
-                "working-directory", &directory,
+                "launcher", &own_launcher,
                 "max-tasks-per-worker", &max_tasks,
                 "idle-timeout", &idle_timeout,
-                "start-timeout", &start_timeout,
                 NULL);
   g_assert_cmpuint (cf_executor_get_max_workers (executor), ==, 3);
-  g_assert_cmpint (cf_process_pool_executor_get_worker_kind (pool), ==, CF_WORKER_KIND_PYTHON);
-  g_assert_true (g_strv_equal ((const char *const *) worker_argv, argv));
-  g_assert_true (g_strv_equal ((const char *const *) interpreter_argv, argv));
-  g_assert_true (g_strv_equal ((const char *const *) launcher_argv, argv));
-  g_assert_true (g_strv_equal (cf_process_pool_executor_get_environment (pool), environment));
-  g_assert_cmpstr (directory, ==, "/tmp");
+  g_assert_true (own_launcher == cf_process_pool_executor_get_launcher (pool));
+  g_assert_cmpint (cf_worker_launcher_get_kind (own_launcher), ==, CF_WORKER_KIND_PYTHON);
   g_assert_cmpuint (max_tasks, ==, cf_process_pool_executor_get_max_tasks_per_worker (pool));
   g_assert_cmpuint (max_tasks, ==, 5);
   g_assert_cmpint (idle_timeout, ==, 6);
-  g_assert_cmpint (start_timeout, ==, cf_process_pool_executor_get_start_timeout (pool));
-  g_assert_cmpint (start_timeout, ==, 7);
+}
+
+/* A launcher that is changed after a pool was made with it. */
+static void
+test_launcher_is_copied (Fixture       *fixture,
+                         gconstpointer  data)
+{
+  const char *first[] = { "env", "CF_TEST_LAUNCHED=first", NULL };
+  const char *second[] = { "env", "CF_TEST_LAUNCHED=second", NULL };
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
+
+  cf_worker_launcher_set_prefix_argv (launcher, first);
+  use_launcher (fixture, launcher);
+  cf_worker_launcher_set_prefix_argv (launcher, second);
+  cf_worker_launcher_set_kind (launcher, CF_WORKER_KIND_PYTHON);
+  cf_worker_launcher_set_cwd (launcher, "/nonexistent/cfutures-directory");
+
+  g_assert_true (cf_process_pool_executor_get_launcher (fixture->pool) != launcher);
+  assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_LAUNCHED"), "first");
+}
+
+static void
+test_launcher_of_several_pools (Fixture       *fixture,
+                                gconstpointer  data)
+{
+  const char *argv[] = { "env", "CF_TEST_LAUNCHED=by env", NULL };
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
+
+  cf_worker_launcher_set_prefix_argv (launcher, argv);
+  for (guint i = 0; i < 2; i++)
+    {
+      use_launcher (fixture, launcher);
+      assert_returns_string (fixture->executor, return_variable, g_variant_new_string ("CF_TEST_LAUNCHED"), "by env");
+    }
 }
 
 static void
 test_settled (Fixture       *fixture,
               gconstpointer  data)
 {
-  const char *none[] = { NULL };
-
-  assert_critical (cf_process_pool_executor_set_worker_argv (fixture->pool, none));
-  assert_critical (cf_process_pool_executor_set_interpreter_argv (fixture->pool, none));
+  assert_critical (cf_process_pool_executor_new_with_launcher (1, NULL));
   assert_critical (cf_process_pool_executor_set_idle_timeout (fixture->pool, -2));
   assert_critical (cf_process_pool_executor_set_initializer (fixture->pool, NULL, NULL));
 
   ask_for_pid (fixture->executor);
-  assert_critical (cf_process_pool_executor_set_worker_kind (fixture->pool, CF_WORKER_KIND_GJS));
-  assert_critical (cf_process_pool_executor_set_worker_argv (fixture->pool, NULL));
-  assert_critical (cf_process_pool_executor_set_interpreter_argv (fixture->pool, NULL));
-  assert_critical (cf_process_pool_executor_set_launcher_argv (fixture->pool, NULL));
-  assert_critical (cf_process_pool_executor_set_environment (fixture->pool, NULL));
-  assert_critical (cf_process_pool_executor_set_working_directory (fixture->pool, "/"));
   assert_critical (cf_process_pool_executor_set_initializer (fixture->pool, echo, NULL));
-  assert_critical (cf_process_pool_executor_set_initializer_name (fixture->pool, ":f", NULL));
+  assert_critical (cf_process_pool_executor_set_initializer_by_name (fixture->pool, ":f", NULL));
   assert_critical (cf_process_pool_executor_set_max_tasks_per_worker (fixture->pool, 1));
-  assert_critical (cf_process_pool_executor_set_start_timeout (fixture->pool, 1));
-  assert_critical (cf_process_pool_executor_take_stdout_fd (fixture->pool, -1));
-  assert_critical (cf_process_pool_executor_take_stderr_fd (fixture->pool, -1));
   ask_for_pid (fixture->executor);
 }
 
@@ -536,8 +602,10 @@ test_stdout (Fixture       *fixture,
 {
   g_autofree char *path = NULL;
   int descriptor = g_file_open_tmp ("cfutures-stdout-XXXXXX", &path, NULL);
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
 
-  cf_process_pool_executor_take_stdout_fd (fixture->pool, descriptor);
+  cf_worker_launcher_take_stdout_fd (launcher, descriptor);
+  use_launcher (fixture, launcher);
 
   /* What a call prints is there when its result is. */
   for (guint i = 0; i < 3; i++)
@@ -559,7 +627,7 @@ test_stderr (Fixture       *fixture,
   int descriptor = g_file_open_tmp ("cfutures-stderr-XXXXXX", &path, NULL);
   g_autoptr(CfFuture) future = NULL;
 
-  cf_process_pool_executor_take_stderr_fd (fixture->pool, descriptor);
+  use_stderr_fd (fixture, descriptor);
   future = cf_executor_submit (fixture->executor, print_error_line, g_variant_new_string ("a warning"));
   assert_succeeds (future);
 
@@ -574,7 +642,7 @@ test_stdin (Fixture       *fixture,
 {
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, read_standard_input, NULL);
 
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 0);
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 0);
 }
 
 /* Descriptors. */
@@ -617,7 +685,7 @@ test_descriptors (Fixture       *fixture,
   running = remote_blocker_submit (blocker, fixture->executor);
   process_gate_wait (blocker->begun);
   listing = cf_executor_submit (fixture->executor, list_descriptors, NULL);
-  names = cf_future_get_variant (listing, NULL);
+  names = cf_future_await_variant (listing, NULL);
   g_assert_cmpuint (count_workers (fixture->executor), ==, 2);
 
   /* The standard streams, the socket, and that of the folder itself. */
@@ -667,7 +735,7 @@ test_fork (Fixture       *fixture,
   for (gint64 i = 0; i < N_CALLS; i++)
     futures[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
   for (gint64 i = 0; i < N_CALLS; i++)
-    g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, i);
+    g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, i);
 
   atomic_store (&stop, true);
   g_thread_join (thread);
@@ -694,7 +762,7 @@ assert_echoed (CfExecutor *executor,
   g_autoptr(GVariant) args = g_variant_ref_sink (value);
   g_autoptr(CfFuture) future = cf_executor_submit (executor, echo, args);
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) result = cf_future_get_variant (future, &error);
+  g_autoptr(GVariant) result = cf_future_await_variant (future, &error);
 
   g_assert_no_error (error);
   assert_same_bytes (result, args);
@@ -727,7 +795,7 @@ test_sizes_at_once (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      g_autoptr(GVariant) result = cf_future_get_variant (futures[i], NULL);
+      g_autoptr(GVariant) result = cf_future_await_variant (futures[i], NULL);
 
       assert_same_bytes (result, args[i]);
       g_variant_unref (args[i]);
@@ -751,9 +819,9 @@ test_large_one_way (Fixture       *fixture,
   g_autoptr(CfFuture) there = cf_executor_submit (fixture->executor, return_size, bytes);
   g_autoptr(CfFuture) back = cf_executor_submit (fixture->executor, return_bytes,
                                                  g_variant_new_uint64 (5 * MEBIBYTE));
-  g_autoptr(GVariant) result = cf_future_get_variant (back, NULL);
+  g_autoptr(GVariant) result = cf_future_await_variant (back, NULL);
 
-  g_assert_cmpuint (cf_future_get_uint64 (there, NULL), ==, 5 * MEBIBYTE);
+  g_assert_cmpuint (cf_future_await_uint64 (there, NULL), ==, 5 * MEBIBYTE);
   assert_same_bytes (result, bytes);
 }
 
@@ -764,9 +832,9 @@ test_large_result_stays (Fixture       *fixture,
 {
   g_autoptr(GVariant) expected = g_variant_ref_sink (make_bytes (MEBIBYTE));
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_bytes, g_variant_new_uint64 (MEBIBYTE));
-  g_autoptr(GVariant) result = cf_future_get_variant (future, NULL);
+  g_autoptr(GVariant) result = cf_future_await_variant (future, NULL);
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (count_children (), ==, 0);
   assert_same_bytes (result, expected);
 }
@@ -779,7 +847,7 @@ test_nested (Fixture       *fixture,
     "{'a': <(byte 1, uint16 2, [(int64 3, 'quatro')], @ms nothing)>, 'b': <{uint32 5: <just 'seis'>}>, 'c': <@as []>}"));
   GVariantBuilder builder;
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, echo, small);
-  g_autoptr(GVariant) result = cf_future_get_variant (future, NULL);
+  g_autoptr(GVariant) result = cf_future_await_variant (future, NULL);
 
   g_assert_cmpvariant (result, small);
 
@@ -793,6 +861,123 @@ test_nested (Fixture       *fixture,
   assert_echoed (fixture->executor, g_variant_builder_end (&builder));
 }
 
+/* GLib reads 128 levels of what comes from another process: so many variants, and what the innermost one contains. */
+#define MOST_VARIANTS 127
+
+/* A number in a variant in a variant and so on. */
+static GVariant *
+make_variants (guint n)
+{
+  GVariant *value = g_variant_new_int32 (5);
+
+  for (guint i = 0; i < n; i++)
+    value = g_variant_new_variant (value);
+
+  return value;
+}
+
+static GVariant *
+return_variants (CfFuture  *future,
+                 GVariant  *args,
+                 GError   **error)
+{
+  return make_variants (g_variant_get_uint32 (args));
+}
+
+/* How many variants there are around the number, or 0 if that is not there. */
+static guint
+count_variants (GVariant *value)
+{
+  g_autoptr(GVariant) inner = NULL;
+  guint n;
+
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_VARIANT))
+    return 0;
+
+  inner = g_variant_get_variant (value);
+  n = count_variants (inner);
+  return n > 0 || g_variant_is_of_type (inner, G_VARIANT_TYPE_INT32) ? n + 1 : 0;
+}
+
+static GVariant *
+return_n_variants (CfFuture  *future,
+                   GVariant  *args,
+                   GError   **error)
+{
+  return g_variant_new_uint32 (count_variants (args));
+}
+
+static void
+assert_too_deep (CfFuture *future)
+{
+  g_assert_error (await_error (future), CF_ERROR, CF_ERROR_NOT_PORTABLE);
+  assert_message (await_error (future), "nested more than 128 deep");
+}
+
+static void
+test_deep (Fixture       *fixture,
+           gconstpointer  data)
+{
+  g_autoptr(CfFuture) there = cf_executor_submit (fixture->executor, return_n_variants, make_variants (MOST_VARIANTS));
+  g_autoptr(CfFuture) back = cf_executor_submit (fixture->executor, return_variants,
+                                                 g_variant_new_uint32 (MOST_VARIANTS));
+  g_autoptr(GVariant) result = cf_future_await_variant (back, NULL);
+
+  g_assert_cmpuint (cf_future_await_uint64 (there, NULL), ==, MOST_VARIANTS);
+  g_assert_cmpuint (count_variants (result), ==, MOST_VARIANTS);
+}
+
+/* Some that are not deep, and in the middle one that is. */
+static GVariant *
+make_array_around (GVariant *deep)
+{
+  GVariant *values[100];
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    values[i] = i == G_N_ELEMENTS (values) / 2 ? deep : make_variants (1 + i % 30);
+
+  return g_variant_new_array (G_VARIANT_TYPE_VARIANT, values, G_N_ELEMENTS (values));
+}
+
+/* What would arrive without its innermost part does not arrive, wherever the depth comes from. */
+static void
+test_too_deep (Fixture       *fixture,
+               gconstpointer  data)
+{
+  g_autofree char *arrays = g_strnfill (MOST_VARIANTS, 'a');
+  g_autofree char *type = g_strconcat (arrays, "i", NULL);
+  GVariant *values[] = {
+    make_variants (MOST_VARIANTS + 1),
+    g_variant_new ("(v)", make_variants (MOST_VARIANTS)),
+    g_variant_new ("(s@a{sv}v)", "a", g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0), make_variants (MOST_VARIANTS)),
+    g_variant_new ("(@ayv)", make_bytes (MEBIBYTE), make_variants (MOST_VARIANTS)),
+    make_array_around (make_variants (MOST_VARIANTS)),
+    g_variant_new_variant (g_variant_new_array (G_VARIANT_TYPE (type + 1), NULL, 0)),
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (values); i++)
+    {
+      g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_size, values[i]);
+
+      assert_too_deep (future);
+    }
+  assert_echoed (fixture->executor, g_variant_new_variant (g_variant_new_array (G_VARIANT_TYPE (type + 2), NULL, 0)));
+  assert_echoed (fixture->executor, make_array_around (make_variants (MOST_VARIANTS - 1)));
+  assert_echoed (fixture->executor, g_variant_new_array (G_VARIANT_TYPE_VARIANT, NULL, 0));
+}
+
+static void
+test_result_too_deep (Fixture       *fixture,
+                      gconstpointer  data)
+{
+  int pid = ask_for_pid (fixture->executor);
+  g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, return_variants,
+                                                   g_variant_new_uint32 (MOST_VARIANTS + 1));
+
+  assert_too_deep (future);
+  g_assert_cmpint (ask_for_pid (fixture->executor), ==, pid);
+}
+
 static void
 test_nothing (Fixture       *fixture,
               gconstpointer  data)
@@ -800,7 +985,7 @@ test_nothing (Fixture       *fixture,
   g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, echo, NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_null (cf_future_get_variant (future, &error));
+  g_assert_null (cf_future_await_variant (future, &error));
   g_assert_no_error (error);
 
   /* Something that takes no room is not nothing. */
@@ -840,7 +1025,7 @@ test_gibibyte (Fixture       *fixture,
   bytes = g_malloc0 (size);
   future = cf_executor_submit (fixture->executor, return_size,
                                g_variant_new_from_data (G_VARIANT_TYPE_BYTESTRING, bytes, size, TRUE, g_free, bytes));
-  g_assert_cmpuint (cf_future_get_uint64 (future, &error), ==, size);
+  g_assert_cmpuint (cf_future_await_uint64 (future, &error), ==, size);
   g_assert_no_error (error);
 }
 
@@ -865,7 +1050,7 @@ test_long_message (Fixture       *fixture,
     {
       g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, fail_at_length,
                                                        g_variant_new_uint32 (lengths[i]));
-      const GError *error = cf_future_get_error (future);
+      const GError *error = await_error (future);
 
       /* One that is very long may be cut. */
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
@@ -947,7 +1132,7 @@ test_progress_flood (Fixture       *fixture,
     {
       g_autoptr(CfFuture) future = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
 
-      g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, i);
+      g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, i);
     }
 
   cf_future_cancel_full (chatty, CF_CANCEL_COOPERATE);
@@ -1051,7 +1236,7 @@ wait_for_result (gpointer data)
 {
   CfFuture *future = data;
 
-  return GINT_TO_POINTER (cf_future_get_int64 (future, NULL));
+  return GINT_TO_POINTER (cf_future_await_int64 (future, NULL));
 }
 
 static void
@@ -1094,7 +1279,7 @@ submit_and_wait (gpointer data)
     {
       g_autoptr(CfFuture) future = cf_executor_submit (range->executor, echo, g_variant_new_int64 (i));
 
-      g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, i);
+      g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, i);
     }
 
   return NULL;
@@ -1116,7 +1301,7 @@ test_many_submitters (Fixture       *fixture,
   for (guint i = 0; i < N_THREADS; i++)
     g_thread_join (threads[i]);
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (cf_executor_get_n_completed (fixture->executor), ==, N_THREADS * 200);
 }
 
@@ -1156,15 +1341,15 @@ test_handler (Fixture       *fixture,
   use_scripted_worker (fixture);
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
-      g_autoptr(CfFuture) future = cf_executor_submit_name (fixture->executor, names[i], g_variant_new_string ("maçã"));
-      g_autofree char *text = cf_future_dup_string (future, NULL);
+      g_autoptr(CfFuture) future = cf_executor_submit_by_name (fixture->executor, names[i], g_variant_new_string ("maçã"));
+      g_autofree char *text = cf_future_await_string (future, NULL);
 
       g_assert_cmpstr (text, ==, "maçã");
     }
 
-  failing = cf_executor_submit_name (fixture->executor, "scripted:fail", NULL);
-  g_assert_error (cf_future_get_error (failing), G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  g_assert_cmpstr (cf_future_get_error (failing)->message, ==, "The script says no");
+  failing = cf_executor_submit_by_name (fixture->executor, "scripted:fail", NULL);
+  g_assert_error (await_error (failing), G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_cmpstr (await_error (failing)->message, ==, "The script says no");
 }
 
 static void
@@ -1178,13 +1363,13 @@ test_handler_map (Fixture       *fixture,
     {
       g_autoptr(CfMapIterator) iterator = NULL;
 
-      iterator = cf_executor_map_name (fixture->executor, "scripted:later", g_variant_new_parsed ("[int64 0, 1, 2, 3, 4]"),
-                                       chunk_sizes[i], 0, -1);
+      iterator = cf_executor_map_by_name (fixture->executor, "scripted:later", g_variant_new_parsed ("[int64 0, 1, 2, 3, 4]"),
+                                          chunk_sizes[i], 0);
       for (gint64 expected = 0; expected < 5; expected++)
         {
           g_autoptr(GVariant) result = NULL;
 
-          g_assert_true (cf_map_iterator_next (iterator, &result, NULL));
+          g_assert_true (cf_map_iterator_next (iterator, NULL, &result, NULL));
           g_assert_cmpint (g_variant_get_int64 (result), ==, expected);
         }
     }
@@ -1198,7 +1383,7 @@ test_handler_pointer (Fixture       *fixture,
 
   use_scripted_worker (fixture);
   future = cf_executor_submit (fixture->executor, echo, NULL);
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_NOT_PORTABLE);
+  g_assert_error (await_error (future), CF_ERROR, CF_ERROR_NOT_PORTABLE);
 }
 
 /* What was logged last, and by whom. */
@@ -1246,8 +1431,8 @@ test_log (Fixture       *fixture,
       g_autofree char *expected = NULL;
       g_autoptr(CfFuture) future = NULL;
 
-      future = cf_executor_submit_name (fixture->executor, "scripted:log",
-                                        g_variant_new ("(us)", (guint) levels[i].asked, line));
+      future = cf_executor_submit_by_name (fixture->executor, "scripted:log",
+                                           g_variant_new ("(us)", (guint) levels[i].asked, line));
       assert_succeeds (future);
       gate_wait_for (&log.logged, i + 1);
 
@@ -1256,7 +1441,7 @@ test_log (Fixture       *fixture,
       g_assert_cmpstr (log.line, ==, expected);
     }
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_log_remove_handler ("CFutures", handler);
   g_free (log.line);
 }
@@ -1265,7 +1450,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   program = g_file_read_link ("/proc/self/exe", NULL);
 
@@ -1283,18 +1468,22 @@ main (int   argc,
   add ("workers/that-are-idle-heed-a-new-idle-timeout", 1, test_idle_timeout_set_late);
   add ("workers/may-start-with-the-shortest-idle-timeout", 1, test_idle_timeout_when_starting);
   add ("workers/can-be-terminated", 1, test_terminate);
+  add ("workers/have-signals-of-their-own", 1, test_signals);
   add ("workers/can-be-killed", 1, test_kill);
   add ("workers/can-be-ended-before-there-are-any", 1, test_end_of_nothing);
 
-  add ("start/worker-argv-is-the-command", 1, test_worker_argv);
-  add ("start/launcher-argv-goes-before-the-command", 1, test_launcher_argv);
-  add ("start/launcher-may-be-nice", 1, test_launcher_nice);
-  add ("start/environment-is-that-given", 1, test_environment);
-  add ("start/environment-is-inherited", 1, test_environment_inherited);
-  add ("start/working-directory-is-that-given", 1, test_working_directory);
-  add ("start/working-directory-is-inherited", 1, test_working_directory_inherited);
+  add ("start/argv-is-the-command", 1, test_argv);
+  add ("start/prefix-argv-goes-before-the-command", 1, test_prefix_argv);
+  add ("start/prefix-argv-may-be-nice", 1, test_launcher_nice);
+  add ("start/environ-is-that-given", 1, test_environ);
+  add ("start/environ-is-inherited", 1, test_environ_inherited);
+  add ("start/setenv-changes-one-variable", 1, test_setenv);
+  add ("start/cwd-is-that-given", 1, test_cwd);
+  add ("start/cwd-is-inherited", 1, test_cwd_inherited);
   add ("start/settings-are-properties", 1, test_properties);
   add ("start/settings-do-not-change-after-the-first-call", 1, test_settled);
+  add ("start/launcher-that-changes-does-not-change-the-pool", 1, test_launcher_is_copied);
+  add ("start/launcher-makes-several-pools", 1, test_launcher_of_several_pools);
 
   add ("streams/standard-output-goes-where-it-is-told", 1, test_stdout);
   add ("streams/standard-error-goes-where-it-is-told", 1, test_stderr);
@@ -1305,6 +1494,9 @@ main (int   argc,
 
   add ("values/of-any-size-arrive", 1, test_sizes);
   add ("values/of-any-size-arrive-at-once", 2, test_sizes_at_once);
+  add ("values/that-are-deep-arrive-whole", 1, test_deep);
+  add ("values/that-are-too-deep-are-refused", 1, test_too_deep);
+  add ("values/that-are-too-deep-are-refused-as-results", 1, test_result_too_deep);
   add ("values/may-be-large-one-way", 1, test_large_one_way);
   add ("values/that-are-large-outlive-the-worker", 1, test_large_result_stays);
   add ("values/of-nested-types-arrive", 1, test_nested);

@@ -4,11 +4,15 @@
  * that it was making fails, or is right; a call that another worker makes meanwhile is not harmed, nor are those that
  * come later; and neither a descriptor nor a process is left. */
 
+#include "await-error.h"
 #include "process-gates.h"
 #include "processes.h"
 
 /* How soon a worker that takes no call is given up. */
 #define START_TIMEOUT (2 * G_TIME_SPAN_SECOND)
+
+/* More than is sent through the ring. */
+#define PAYLOAD_SIZE  100000
 
 typedef struct
 {
@@ -27,7 +31,7 @@ submit_act (Fixture    *fixture,
 {
   g_autofree char *function = g_strdup_printf ("hostile:%s", act);
 
-  return cf_executor_submit_name (fixture->executor, function, args);
+  return cf_executor_submit_by_name (fixture->executor, function, args);
 }
 
 static CfExecutor *
@@ -35,11 +39,11 @@ hostile_pool_new (void)
 {
   g_autofree char *path = g_test_build_filename (G_TEST_BUILT, "hostile-worker", NULL);
   const char *argv[] = { path, NULL };
-  CfExecutor *executor = cf_process_pool_executor_new (2);
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
 
-  cf_process_pool_executor_set_worker_argv (CF_PROCESS_POOL_EXECUTOR (executor), argv);
-  cf_process_pool_executor_set_start_timeout (CF_PROCESS_POOL_EXECUTOR (executor), START_TIMEOUT);
-  return executor;
+  cf_worker_launcher_set_argv (launcher, argv);
+  cf_worker_launcher_set_start_timeout (launcher, START_TIMEOUT);
+  return cf_process_pool_executor_new_with_launcher (2, launcher);
 }
 
 /* GLib opens descriptors of its own with the first child, and keeps them. */
@@ -47,10 +51,10 @@ static void
 open_what_stays_open (void)
 {
   g_autoptr(CfExecutor) executor = hostile_pool_new ();
-  g_autoptr(CfFuture) future = cf_executor_submit_name (executor, "hostile:honest", g_variant_new_int64 (42));
+  g_autoptr(CfFuture) future = cf_executor_submit_by_name (executor, "hostile:honest", g_variant_new_int64 (42));
 
-  g_assert_no_error (cf_future_get_error (future));
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_no_error (await_error (future));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -69,8 +73,8 @@ set_up (Fixture       *fixture,
 static void
 assert_echoed (CfFuture *future)
 {
-  g_assert_no_error (cf_future_get_error (future));
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 42);
+  g_assert_no_error (await_error (future));
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 42);
 }
 
 static void
@@ -91,10 +95,10 @@ tear_down (Fixture       *fixture,
   assert_works (fixture);
   g_assert_true (cf_future_is_running (fixture->bystander));
   process_gate_open (fixture->blocker->go_on);
-  g_assert_cmpint (cf_future_get_int64 (fixture->bystander, NULL), >, 0);
+  g_assert_cmpint (cf_future_await_int64 (fixture->bystander, NULL), >, 0);
   assert_works (fixture);
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_clear_object (&fixture->bystander);
   g_clear_pointer (&fixture->blocker, remote_blocker_free);
   g_clear_object (&fixture->executor);
@@ -108,7 +112,7 @@ test_protocol_error (Fixture       *fixture,
 {
   g_autoptr(CfFuture) future = submit_act (fixture, act, g_variant_new_int64 (42));
 
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_PROTOCOL);
+  g_assert_error (await_error (future), CF_ERROR, CF_ERROR_PROTOCOL);
 }
 
 static void
@@ -128,7 +132,7 @@ test_random_bytes (Fixture       *fixture,
     {
       g_autoptr(CfFuture) future = submit_act (fixture, "random-bytes", g_variant_new_int64 (seed));
 
-      g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_PROTOCOL);
+      g_assert_error (await_error (future), CF_ERROR, CF_ERROR_PROTOCOL);
     }
 }
 
@@ -140,7 +144,7 @@ test_anticipated (Fixture       *fixture,
   g_autofree char *folder = g_dir_make_tmp ("cfutures-anticipated-XXXXXX", NULL);
   g_autofree char *path = g_build_filename (folder, "anticipated", NULL);
   g_autoptr(CfFuture) future = submit_act (fixture, "anticipate", g_variant_new_string (path));
-  g_autofree char *result = cf_future_dup_string (future, NULL);
+  g_autofree char *result = cf_future_await_string (future, NULL);
 
   g_assert_cmpstr (result, ==, path);
   g_unlink (path);
@@ -178,7 +182,7 @@ test_abnormal_value (Fixture       *fixture,
                      gconstpointer  data)
 {
   g_autoptr(CfFuture) future = submit_act (fixture, "abnormal-value", g_variant_new_int64 (42));
-  g_autoptr(GVariant) value = cf_future_get_variant (future, NULL);
+  g_autoptr(GVariant) value = cf_future_await_variant (future, NULL);
   g_autofree const char **strings = NULL;
   const char *string;
 
@@ -207,17 +211,39 @@ test_abnormal_value_passed_on (Fixture       *fixture,
   g_autoptr(CfExecutor) honest = cf_process_pool_executor_new (1);
   g_autoptr(CfFuture) future = submit_act (fixture, "endless-string", g_variant_new_int64 (42));
   g_autoptr(CfFuture) passed_on = NULL;
-  g_autoptr(GVariant) value = cf_future_get_variant (future, NULL);
+  g_autoptr(GVariant) value = cf_future_await_variant (future, NULL);
   g_autoptr(GError) error = NULL;
   guint length;
 
   g_assert_nonnull (value);
   length = strlen (g_variant_get_string (value, NULL));
   passed_on = cf_executor_submit (honest, measure_string, g_variant_new ("(@s)", value));
-  g_assert_cmpuint (cf_future_get_uint64 (passed_on, &error), ==, length);
+  g_assert_cmpuint (cf_future_await_uint64 (passed_on, &error), ==, length);
   g_assert_no_error (error);
 
-  cf_executor_shutdown (honest, TRUE, FALSE);
+  cf_executor_shutdown (honest, CF_SHUTDOWN_WAIT);
+}
+
+/* That the arguments could not be sent is not the fault of a worker that was killed. */
+static void
+test_killed_before_payload (Fixture       *fixture,
+                            gconstpointer  data)
+{
+  g_autofree guint8 *bytes = g_malloc0 (PAYLOAD_SIZE);
+
+  for (guint i = 0; i < 20; i++)
+    {
+      GVariant *args = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, PAYLOAD_SIZE, 1);
+      g_autoptr(CfFuture) first = submit_act (fixture, "die-when-called", g_variant_new_int64 (42));
+      g_autoptr(CfFuture) large = NULL;
+      const GError *error;
+
+      assert_echoed (first);
+      large = submit_act (fixture, "honest", args);
+      error = await_error (large);
+      g_assert_error (error, CF_ERROR, CF_ERROR_WORKER_DIED);
+      assert_message (error, "was killed by signal 9");
+    }
 }
 
 static void
@@ -225,7 +251,7 @@ test_payload (Fixture       *fixture,
               gconstpointer  data)
 {
   g_autoptr(CfFuture) future = submit_act (fixture, "payload-sealed", g_variant_new_int64 (42));
-  g_autoptr(GBytes) bytes = cf_future_dup_bytes (future, NULL);
+  g_autoptr(GBytes) bytes = cf_future_await_bytes (future, NULL);
 
   g_assert_cmpuint (g_bytes_get_size (bytes), ==, 100000);
 }
@@ -248,7 +274,7 @@ test_flood (Fixture       *fixture,
 
   /* The other worker takes a call, and that ends, while messages keep coming. */
   process_gate_open (fixture->blocker->go_on);
-  g_assert_cmpint (cf_future_get_int64 (fixture->bystander, NULL), >, 0);
+  g_assert_cmpint (cf_future_await_int64 (fixture->bystander, NULL), >, 0);
   assert_works (fixture);
   g_clear_object (&fixture->bystander);
   fixture->bystander = submit_act (fixture, "block", remote_blocker_to_variant (fixture->blocker));
@@ -256,7 +282,7 @@ test_flood (Fixture       *fixture,
 
   g_assert_true (cf_future_is_running (future));
   cf_future_cancel_full (future, CF_CANCEL_KILL);
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_WORKER_DIED);
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 /* A map whose chunks are answered with something that is no chunk of that size. */
@@ -269,8 +295,8 @@ test_chunk_of_nonsense (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
   g_autofree char *function = g_strdup_printf ("hostile:%s", (const char *) act);
 
-  iterator = cf_executor_map_name (fixture->executor, function, g_variant_new_parsed ("[int64 1, 2, 3, 4]"), 2, 0, -1);
-  while (cf_map_iterator_next (iterator, &result, &error))
+  iterator = cf_executor_map_by_name (fixture->executor, function, g_variant_new_parsed ("[int64 1, 2, 3, 4]"), 2, 0);
+  while (cf_map_iterator_next (iterator, NULL, &result, &error))
     g_clear_pointer (&result, g_variant_unref);
   g_assert_error (error, CF_ERROR, CF_ERROR_PROTOCOL);
 }
@@ -300,7 +326,7 @@ main (int   argc,
       "eight-descriptors", "exit-after-garbage",
     };
 
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_log_set_handler ("CFutures", G_LOG_LEVEL_DEBUG, ignore_log, NULL);
   open_what_stays_open ();
@@ -326,6 +352,7 @@ main (int   argc,
   add ("survived/progress-that-makes-no-sense", NULL, test_nonsense_progress);
   add ("survived/value-that-makes-no-sense", NULL, test_abnormal_value);
   add ("survived/value-that-makes-no-sense-passed-on", NULL, test_abnormal_value_passed_on);
+  add ("survived/killed-before-its-payload", NULL, test_killed_before_payload);
   add ("survived/payload-in-order", NULL, test_payload);
   add ("survived/messages-without-end", "flood-with-messages", test_flood);
   add ("survived/progress-without-end", "flood-with-progress", test_flood);

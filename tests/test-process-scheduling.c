@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* How a process pool schedules: which worker makes which call, what becomes of calls that were handed to a worker and
+/* How a process pool schedules: which worker runs which call, what becomes of calls that were handed to a worker and
  * have not begun, also when it has no room for more, initializers, cancelling what has just begun, and what code of
  * the user's runs where. */
 
 #include <pthread.h>
 
+#include "await-error.h"
 #include "pool-fixture.h"
 #include "process-gates.h"
 
@@ -66,7 +67,7 @@ assert_initialized (Fixture *fixture)
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      g_autoptr(GVariant) result = cf_future_get_variant (futures[i], NULL);
+      g_autoptr(GVariant) result = cf_future_await_variant (futures[i], NULL);
       gint64 with;
       guint n;
 
@@ -91,8 +92,8 @@ static void
 test_initializer_name (Fixture       *fixture,
                        gconstpointer  data)
 {
-  cf_process_pool_executor_set_initializer_name (fixture->pool, ":test_process_scheduling_initialize",
-                                                 g_variant_new_int64 (7));
+  cf_process_pool_executor_set_initializer_by_name (fixture->pool, ":test_process_scheduling_initialize",
+                                                    g_variant_new_int64 (7));
   assert_initialized (fixture);
 }
 
@@ -124,7 +125,7 @@ test_initializer_large (Fixture       *fixture,
 
   cf_process_pool_executor_set_initializer (fixture->pool, check_large_args, args);
   future = cf_executor_submit (fixture->executor, return_n_initialized, NULL);
-  g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, MEBIBYTE);
+  g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, MEBIBYTE);
 }
 
 static GVariant *
@@ -151,14 +152,14 @@ test_initializer_fails (Fixture       *fixture,
 
   for (guint i = 0; i < N_CALLS; i++)
     {
-      g_assert_error (cf_future_get_error (futures[i]), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
-      assert_message (cf_future_get_error (futures[i]), "The disk is full of maçãs");
+      g_assert_error (await_error (futures[i]), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+      assert_message (await_error (futures[i]), "The disk is full of maçãs");
     }
 
   late = cf_executor_submit (fixture->executor, return_pid, NULL);
   g_assert_true (cf_future_is_done (late));
-  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
-  assert_message (cf_future_get_error (late), "The disk is full of maçãs");
+  g_assert_error (await_error (late), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+  assert_message (await_error (late), "The disk is full of maçãs");
   yield_until (count_workers (fixture->executor) == 0);
   unref_all (futures, N_CALLS);
 }
@@ -169,10 +170,10 @@ test_initializer_unknown (Fixture       *fixture,
 {
   g_autoptr(CfFuture) future = NULL;
 
-  cf_process_pool_executor_set_initializer_name (fixture->pool, ":test_process_scheduling_no_such_function", NULL);
+  cf_process_pool_executor_set_initializer_by_name (fixture->pool, ":test_process_scheduling_no_such_function", NULL);
   future = cf_executor_submit (fixture->executor, return_pid, NULL);
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
-  assert_message (cf_future_get_error (future), "test_process_scheduling_no_such_function");
+  g_assert_error (await_error (future), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+  assert_message (await_error (future), "test_process_scheduling_no_such_function");
 }
 
 /* Neither by itself nor after the first call is a worker used up by its initializer. */
@@ -314,7 +315,7 @@ test_cancel_tells_the_truth (Fixture       *fixture,
   for (guint i = 0; i < N_CALLS; i++)
     n_cancelled += cf_future_cancel (futures[N_CALLS - 1 - i]);
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (process_gate_count (ran), ==, N_CALLS - n_cancelled);
   for (guint i = 0; i < N_CALLS; i++)
     n_cancelled -= cf_future_is_cancelled (futures[i]);
@@ -336,7 +337,7 @@ test_handed_moves_on (Fixture       *fixture,
     futures[i] = cf_executor_submit (fixture->executor, echo, g_variant_new_int64 (i));
 
   for (gint64 i = 0; i < N_HANDED; i++)
-    g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, i);
+    g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, i);
   g_assert_true (cf_future_is_running (long_call));
   g_assert_cmpuint (count_workers (fixture->executor), ==, 2);
 
@@ -412,7 +413,7 @@ test_handed_payload_cancelled (Fixture       *fixture,
 
   kill (pid, SIGCONT);
   for (guint i = 1; i < N_HANDED; i += 2)
-    g_assert_cmpuint (cf_future_get_uint64 (futures[i], NULL), ==, 100000 + i);
+    g_assert_cmpuint (cf_future_await_uint64 (futures[i], NULL), ==, 100000 + i);
   g_assert_cmpint (ask_for_pid (fixture->executor), ==, pid);
   unref_all (futures, N_HANDED);
 }
@@ -506,7 +507,7 @@ test_full_moves_on (Fixture       *fixture,
   g_assert_false (cf_future_wait (future, REST_USEC, NULL, NULL));
 
   kill (pid, SIGCONT);
-  g_assert_cmpuint (cf_future_get_uint64 (future, NULL), ==, 60000);
+  g_assert_cmpuint (cf_future_await_uint64 (future, NULL), ==, 60000);
   g_assert_cmpint (ask_for_pid (fixture->executor), ==, pid);
 }
 
@@ -518,7 +519,7 @@ test_full_shut_down (Fixture       *fixture,
 {
   int pid;
 
-  cf_process_pool_executor_set_start_timeout (fixture->pool, G_TIME_SPAN_HOUR);
+  use_start_timeout (fixture, G_TIME_SPAN_HOUR);
   pid = stop_worker (fixture);
 
   for (guint i = 0; i < 10; i++)
@@ -535,7 +536,7 @@ test_full_shut_down (Fixture       *fixture,
   submit_and_cancel (fixture, NULL);
   submit_and_cancel (fixture, NULL);
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_false (process_exists (pid));
 }
 
@@ -573,7 +574,7 @@ test_cancel_just_begun (Fixture       *fixture,
       while (!cf_future_is_running (future))
         ;
       g_assert_false (cf_future_cancel_full (future, CF_CANCEL_COOPERATE));
-      g_assert_true (cf_future_get_boolean (future, NULL));
+      g_assert_true (cf_future_await_boolean (future, NULL));
     }
 }
 
@@ -733,7 +734,7 @@ test_destroy_while_waiting (Fixture       *fixture,
       assert_succeeds (future);
     }
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (n_destroyed, ==, N_ROUNDS);
 }
 
@@ -760,13 +761,13 @@ test_log_while_waiting (Fixture       *fixture,
       g_autoptr(CfFuture) future = NULL;
 
       pthread_mutex_lock (&users_mutex);
-      future = cf_executor_submit_name (fixture->executor, "scripted:log",
-                                        g_variant_new ("(us)", (guint) G_LOG_LEVEL_MESSAGE, "a line"));
+      future = cf_executor_submit_by_name (fixture->executor, "scripted:log",
+                                           g_variant_new ("(us)", (guint) G_LOG_LEVEL_MESSAGE, "a line"));
       assert_succeeds (future);
       pthread_mutex_unlock (&users_mutex);
     }
 
-  cf_executor_shutdown (fixture->executor, TRUE, FALSE);
+  cf_executor_shutdown (fixture->executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (n_lines, ==, N_ROUNDS);
   g_log_remove_handler ("CFutures", handler);
 }
@@ -775,7 +776,7 @@ int
 main (int   argc,
       char *argv[])
 {
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
 
 #define add(path, max_workers, function) \
@@ -806,8 +807,8 @@ main (int   argc,
 
   add ("user/callback-waits-for-another-call", 2, test_callback_waits);
   add ("user/callback-waits-for-a-task", 2, test_callback_waits_for_task);
-  add ("user/data-are-not-destroyed-by-whoever-waits", 1, test_destroy_while_waiting);
-  add ("user/lines-are-not-logged-by-whoever-waits", 1, test_log_while_waiting);
+  add ("user/data-are-not-destroyed-by-a-waiting-thread", 1, test_destroy_while_waiting);
+  add ("user/lines-are-not-logged-by-a-waiting-thread", 1, test_log_while_waiting);
 #undef add
 
   return g_test_run ();

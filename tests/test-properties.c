@@ -5,8 +5,10 @@
 
 #include <cfutures.h>
 
+#include "cf-bindings-private.h"
 #include "criticals.h"
 #include "gates.h"
+#include "return-nothing.h"
 
 static void
 settle (CfFuture *future)
@@ -109,6 +111,79 @@ test_state_is_an_enum (void)
   g_assert_true (pspec->value_type == CF_TYPE_FUTURE_STATE);
   g_assert_cmpuint (pspec->flags & G_PARAM_WRITABLE, ==, 0);
   g_type_class_unref (klass);
+}
+
+static GVariant *
+do_nothing (CfFuture  *future,
+            GVariant  *args,
+            GError   **error)
+{
+  return NULL;
+}
+
+static void
+test_name_and_priority (void)
+{
+  g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+  g_autoptr(CfTask) task = cf_task_new (do_nothing, NULL);
+  g_autoptr(CfFuture) promise = cf_future_new ();
+  g_autoptr(CfFuture) future = NULL;
+  g_autofree char *name = NULL;
+  int priority;
+
+  cf_task_set_name (task, "page 17");
+  cf_task_set_priority (task, G_PRIORITY_LOW);
+  future = cf_executor_submit_task (executor, task);
+
+  g_object_get (future, "name", &name, "priority", &priority, NULL);
+  g_assert_cmpstr (name, ==, "page 17");
+  g_assert_cmpint (priority, ==, G_PRIORITY_LOW);
+  g_assert_cmpstr (cf_future_get_name (future), ==, "page 17");
+  g_assert_cmpint (cf_future_get_priority (future), ==, G_PRIORITY_LOW);
+  g_assert_null (cf_future_get_name (promise));
+  g_assert_cmpint (cf_future_get_priority (promise), ==, G_PRIORITY_DEFAULT);
+}
+
+static gboolean
+error_to_text (GBinding     *binding,
+               const GValue *from,
+               GValue       *to,
+               gpointer      unused)
+{
+  const GError *error = g_value_get_boxed (from);
+
+  g_value_set_string (to, error != NULL ? error->message : "fine");
+  return TRUE;
+}
+
+/* Nothing is logged about the error: the binding has looked at it. */
+static void
+test_error_is_bound (void)
+{
+  g_autoptr(CfFuture) future = cf_future_new ();
+  g_autoptr(CfTask) label = cf_task_new (do_nothing, NULL);
+  g_autoptr(GError) failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "no such luck");
+
+  g_object_bind_property_full (future, "error", label, "name", G_BINDING_SYNC_CREATE,
+                               error_to_text, NULL, NULL, NULL);
+  g_assert_cmpstr (cf_task_get_name (label), ==, "fine");
+
+  g_assert_true (cf_future_set_error (future, failure, NULL));
+  loop_until (NULL, g_strcmp0 (cf_task_get_name (label), "no such luck") == 0);
+}
+
+static void
+test_error_is_not_notified_of_success (void)
+{
+  g_autoptr(CfFuture) future = cf_future_new ();
+  g_auto(Listener) state = { 0 };
+  g_auto(Listener) error = { 0 };
+
+  listen (future, "notify::state", &state);
+  listen (future, "notify::error", &error);
+  settle (future);
+  loop_until (NULL, state.n_notified == 1);
+  g_assert_cmpuint (error.n_notified, ==, 0);
 }
 
 static void
@@ -251,7 +326,7 @@ test_default_context (void)
   loop_until (NULL, state.n_notified > 0 && cf_future_is_done (future));
   loop_until (NULL, progress.n_notified > 0);
   assert_properties (future, CF_FUTURE_STATE_FINISHED, 1, "all");
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -271,7 +346,7 @@ test_context_of_the_task (void)
 
   listen (future, "notify::progress", &progress);
   gate_open (&steps.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   loop_while_ready (NULL);
   g_assert_cmpuint (progress.n_notified, ==, 0);
@@ -295,15 +370,6 @@ test_dropped_while_notified (void)
   g_weak_ref_clear (&watched);
 }
 
-static gboolean
-return_nothing (CfFuture  *future,
-                GValue    *result,
-                gpointer   user_data,
-                GError   **error)
-{
-  return TRUE;
-}
-
 static void
 test_context_of_the_submitter (void)
 {
@@ -320,7 +386,7 @@ test_context_of_the_submitter (void)
   gate_wait (&steps.reported);
   listen (future, "notify::state", &state);
   gate_open (&steps.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   loop_while_ready (NULL);
   g_assert_cmpuint (state.n_notified, ==, 0);
@@ -367,7 +433,7 @@ test_task_context_destroyed (void)
   gate_wait (&steps.reported);
   listen (future, "notify::progress", &progress);
   gate_open (&steps.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   g_clear_object (&executor);
   g_clear_object (&task);
@@ -472,7 +538,7 @@ test_bound (void)
   g_assert_cmpstr (meter->text, ==, "half");
 
   gate_open (&steps.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   loop_until (NULL, meter->fraction == 1 && g_strcmp0 (meter->text, "all") == 0);
 }
 
@@ -560,7 +626,7 @@ test_counts (void)
 
   /* A call that never ran has not ended. */
   gate_open (&gate);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   assert_counts (executor, 0, 0, 9);
 
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
@@ -580,7 +646,7 @@ test_counts_are_notified (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
     futures[i] = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   loop_until (NULL, meter->count == G_N_ELEMENTS (futures));
   g_assert_cmpuint (completed.n_notified, >, 0);
@@ -604,7 +670,7 @@ test_counts_context (void)
 
   listen (executor, "notify::n-completed", &completed);
   future = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   loop_while_ready (NULL);
   g_assert_cmpuint (completed.n_notified, ==, 0);
@@ -659,7 +725,7 @@ test_counts_func (void)
   g_assert_cmpuint (n_asked, ==, 6);
 
   gate_open (&gate);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   assert_counts (executor, 0, 0, 30);
 
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
@@ -787,6 +853,9 @@ main (int   argc,
 
   g_test_add_func ("/properties/future/say-what-the-getters-say", test_values);
   g_test_add_func ("/properties/future/state-is-an-enum-to-be-read", test_state_is_an_enum);
+  g_test_add_func ("/properties/future/name-and-priority-are-those-of-the-task", test_name_and_priority);
+  g_test_add_func ("/properties/future/error-can-be-bound-to", test_error_is_bound);
+  g_test_add_func ("/properties/future/error-is-not-notified-of-success", test_error_is_not_notified_of_success);
   g_test_add_func ("/properties/future/are-notified-in-an-iteration", test_notified_in_an_iteration);
   g_test_add_func ("/properties/future/cancelling-notifies-the-state", test_cancel_is_notified);
   g_test_add_func ("/properties/future/notifications-are-coalesced", test_coalesced);

@@ -4,6 +4,7 @@
 
 #include <cfutures.h>
 
+#include "await-error.h"
 #include "criticals.h"
 #include "gates.h"
 
@@ -22,7 +23,7 @@ fail (CfFuture *future)
   g_autoptr(GError) failure = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "no");
 
   g_assert_true (cf_future_set_error (future, failure, NULL));
-  g_assert_nonnull (cf_future_get_error (future));
+  g_assert_nonnull (await_error (future));
 }
 
 static gpointer
@@ -121,7 +122,7 @@ assert_times_out (Fixture      *fixture,
   g_autoptr(GError) error = NULL;
 
   g_assert_false (wait_for (fixture, return_when, timeout_usec, NULL, &error));
-  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   assert_parts (fixture, n_done);
 }
 
@@ -134,13 +135,13 @@ test_all_completed (Fixture       *fixture,
   settle (fixture->futures[0]);
   fail (fixture->futures[1]);
   g_assert_true (cf_future_cancel (fixture->futures[2]));
-  assert_times_out (fixture, CF_ALL_COMPLETED, 0, 3);
+  assert_times_out (fixture, CF_RETURN_WHEN_ALL_COMPLETED, 0, 3);
 
   thread = g_thread_new ("settler", settle_in_thread, fixture->futures[3]);
-  assert_waits (fixture, CF_ALL_COMPLETED, N_FUTURES);
+  assert_waits (fixture, CF_RETURN_WHEN_ALL_COMPLETED, N_FUTURES);
   g_thread_join (thread);
 
-  assert_waits (fixture, CF_ALL_COMPLETED, N_FUTURES);
+  assert_waits (fixture, CF_RETURN_WHEN_ALL_COMPLETED, N_FUTURES);
 }
 
 static void
@@ -149,15 +150,15 @@ test_first_completed (Fixture       *fixture,
 {
   GThread *thread;
 
-  assert_times_out (fixture, CF_FIRST_COMPLETED, 0, 0);
+  assert_times_out (fixture, CF_RETURN_WHEN_FIRST_COMPLETED, 0, 0);
 
   thread = g_thread_new ("settler", settle_in_thread, fixture->futures[2]);
-  assert_waits (fixture, CF_FIRST_COMPLETED, 1);
+  assert_waits (fixture, CF_RETURN_WHEN_FIRST_COMPLETED, 1);
   g_assert_true (g_ptr_array_index (fixture->done, 0) == fixture->futures[2]);
   g_thread_join (thread);
 
   fail (fixture->futures[0]);
-  assert_waits (fixture, CF_FIRST_COMPLETED, 2);
+  assert_waits (fixture, CF_RETURN_WHEN_FIRST_COMPLETED, 2);
 }
 
 static void
@@ -165,7 +166,7 @@ test_first_completed_cancelled (Fixture       *fixture,
                                 gconstpointer  data)
 {
   g_assert_true (cf_future_cancel (fixture->futures[1]));
-  assert_waits (fixture, CF_FIRST_COMPLETED, 1);
+  assert_waits (fixture, CF_RETURN_WHEN_FIRST_COMPLETED, 1);
 }
 
 static void
@@ -176,10 +177,10 @@ test_first_exception (Fixture       *fixture,
 
   settle (fixture->futures[0]);
   settle (fixture->futures[1]);
-  assert_times_out (fixture, CF_FIRST_EXCEPTION, 0, 2);
+  assert_times_out (fixture, CF_RETURN_WHEN_FIRST_EXCEPTION, 0, 2);
 
   thread = g_thread_new ("failer", fail_in_thread, fixture->futures[3]);
-  assert_waits (fixture, CF_FIRST_EXCEPTION, 3);
+  assert_waits (fixture, CF_RETURN_WHEN_FIRST_EXCEPTION, 3);
   g_thread_join (thread);
 }
 
@@ -188,7 +189,7 @@ test_first_exception_before (Fixture       *fixture,
                              gconstpointer  data)
 {
   fail (fixture->futures[1]);
-  assert_waits (fixture, CF_FIRST_EXCEPTION, 1);
+  assert_waits (fixture, CF_RETURN_WHEN_FIRST_EXCEPTION, 1);
 }
 
 static void
@@ -197,10 +198,10 @@ test_first_exception_without_exception (Fixture       *fixture,
 {
   for (guint i = 0; i < N_FUTURES; i++)
     {
-      assert_times_out (fixture, CF_FIRST_EXCEPTION, 0, i);
+      assert_times_out (fixture, CF_RETURN_WHEN_FIRST_EXCEPTION, 0, i);
       settle (fixture->futures[i]);
     }
-  assert_waits (fixture, CF_FIRST_EXCEPTION, N_FUTURES);
+  assert_waits (fixture, CF_RETURN_WHEN_FIRST_EXCEPTION, N_FUTURES);
 }
 
 static void
@@ -209,7 +210,7 @@ test_first_exception_cancelled (Fixture       *fixture,
 {
   /* As in Python, a cancelled future has not failed. */
   g_assert_true (cf_future_cancel (fixture->futures[0]));
-  assert_times_out (fixture, CF_FIRST_EXCEPTION, 0, 1);
+  assert_times_out (fixture, CF_RETURN_WHEN_FIRST_EXCEPTION, 0, 1);
 }
 
 static void
@@ -217,13 +218,13 @@ test_timeout (Fixture       *fixture,
               gconstpointer  data)
 {
   settle (fixture->futures[0]);
-  assert_times_out (fixture, CF_ALL_COMPLETED, 1000, 1);
-  assert_times_out (fixture, CF_FIRST_EXCEPTION, 1000, 1);
+  assert_times_out (fixture, CF_RETURN_WHEN_ALL_COMPLETED, 1000, 1);
+  assert_times_out (fixture, CF_RETURN_WHEN_FIRST_EXCEPTION, 1000, 1);
 
   /* Nothing of a wait that was given up is left. */
   for (guint i = 1; i < N_FUTURES; i++)
     settle (fixture->futures[i]);
-  assert_waits (fixture, CF_ALL_COMPLETED, N_FUTURES);
+  assert_waits (fixture, CF_RETURN_WHEN_ALL_COMPLETED, N_FUTURES);
 }
 
 static void
@@ -235,7 +236,7 @@ test_cancelled (Fixture       *fixture,
 
   settle (fixture->futures[0]);
   g_cancellable_cancel (cancellable);
-  g_assert_false (wait_for (fixture, CF_ALL_COMPLETED, -1, cancellable, &error));
+  g_assert_false (wait_for (fixture, CF_RETURN_WHEN_ALL_COMPLETED, -1, cancellable, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   assert_parts (fixture, 1);
 }
@@ -249,7 +250,7 @@ test_done_wins (Fixture       *fixture,
 
   settle (fixture->futures[0]);
   g_cancellable_cancel (cancellable);
-  g_assert_true (wait_for (fixture, CF_FIRST_COMPLETED, 0, cancellable, &error));
+  g_assert_true (wait_for (fixture, CF_RETURN_WHEN_FIRST_COMPLETED, 0, cancellable, &error));
   g_assert_no_error (error);
 }
 
@@ -268,7 +269,7 @@ wait_in_thread (gpointer user_data)
 
   gate_open (&waiter->started);
 
-  return GINT_TO_POINTER (wait_for (waiter->fixture, CF_ALL_COMPLETED, -1, waiter->cancellable, &waiter->error));
+  return GINT_TO_POINTER (wait_for (waiter->fixture, CF_RETURN_WHEN_ALL_COMPLETED, -1, waiter->cancellable, &waiter->error));
 }
 
 static void
@@ -300,15 +301,15 @@ test_duplicates (Fixture       *fixture,
   g_autoptr(GError) error = NULL;
 
   settle (one);
-  g_assert_false (cf_wait (futures, G_N_ELEMENTS (futures), CF_ALL_COMPLETED, 0, NULL,
+  g_assert_false (cf_wait (futures, G_N_ELEMENTS (futures), CF_RETURN_WHEN_ALL_COMPLETED, 0, NULL,
                            &fixture->done, &fixture->not_done, &error));
-  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_true (g_ptr_array_find (fixture->done, one, NULL));
   g_assert_true (g_ptr_array_find (fixture->not_done, other, NULL));
   g_assert_cmpuint (fixture->not_done->len, ==, 1);
 
   settle (other);
-  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
 }
 
 static void
@@ -322,7 +323,7 @@ test_duplicates_settled_while_waiting (Fixture       *fixture,
 
   threads[0] = g_thread_new ("settler", settle_in_thread, one);
   threads[1] = g_thread_new ("settler", settle_in_thread, other);
-  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
   g_assert_true (cf_future_is_done (one));
   g_assert_true (cf_future_is_done (other));
   g_thread_join (threads[0]);
@@ -332,7 +333,7 @@ test_duplicates_settled_while_waiting (Fixture       *fixture,
 static void
 test_empty (void)
 {
-  const CfReturnWhen conditions[] = { CF_ALL_COMPLETED, CF_FIRST_COMPLETED, CF_FIRST_EXCEPTION };
+  const CfReturnWhen conditions[] = { CF_RETURN_WHEN_ALL_COMPLETED, CF_RETURN_WHEN_FIRST_COMPLETED, CF_RETURN_WHEN_FIRST_EXCEPTION };
 
   for (guint i = 0; i < G_N_ELEMENTS (conditions); i++)
     {
@@ -355,7 +356,7 @@ test_arrays_hold_references (Fixture       *fixture,
 
   g_weak_ref_init (&watched, fixture->futures[0]);
   settle (fixture->futures[0]);
-  assert_times_out (fixture, CF_ALL_COMPLETED, 0, 1);
+  assert_times_out (fixture, CF_RETURN_WHEN_ALL_COMPLETED, 0, 1);
   g_clear_object (&fixture->futures[0]);
   g_assert_true (CF_IS_FUTURE (g_ptr_array_index (fixture->done, 0)));
 
@@ -371,7 +372,7 @@ assert_next (CfCompletionIterator *iterator,
              CfFuture             *expected)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(CfFuture) future = cf_completion_iterator_next (iterator, &error);
+  g_autoptr(CfFuture) future = cf_completion_iterator_next (iterator, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (future == expected);
@@ -429,7 +430,7 @@ test_done_before (Fixture       *fixture,
 
   for (guint i = 0; i < 2; i++)
     {
-      g_autoptr(CfFuture) future = cf_completion_iterator_next (iterator, NULL);
+      g_autoptr(CfFuture) future = cf_completion_iterator_next (iterator, NULL, NULL);
 
       g_assert_true (future == fixture->futures[1] || future == fixture->futures[2]);
     }
@@ -479,9 +480,40 @@ test_iterate_timeout (Fixture       *fixture,
 
       /* What is done comes though the time is over. */
       assert_next (iterator, fixture->futures[1]);
-      g_assert_null (cf_completion_iterator_next (iterator, &error));
-      g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+      g_assert_null (cf_completion_iterator_next (iterator, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
     }
+}
+
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+static void
+test_iterate_cancelled (Fixture       *fixture,
+                        gconstpointer  data)
+{
+  g_autoptr(CfCompletionIterator) iterator = cf_as_completed (fixture->futures, N_FUTURES, -1);
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  GThread *thread = g_thread_new (NULL, cancel_soon, cancellable);
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_null (cf_completion_iterator_next (iterator, cancellable, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+  g_thread_join (thread);
+
+  for (guint i = 0; i < N_FUTURES; i++)
+    settle (fixture->futures[i]);
+  for (guint i = 0; i < N_FUTURES; i++)
+    assert_next (iterator, fixture->futures[i]);
+  assert_end (iterator);
 }
 
 static void
@@ -536,7 +568,7 @@ test_iterator_holds_the_futures (void)
   settle (future);
   g_object_unref (future);
 
-  completed = cf_completion_iterator_next (iterator, NULL);
+  completed = cf_completion_iterator_next (iterator, NULL, NULL);
   g_assert_true (completed == future);
   g_clear_object (&iterator);
   g_assert_finalize_object (g_steal_pointer (&completed));
@@ -647,7 +679,7 @@ test_async_timeout (Fixture       *fixture,
   Answer answer;
 
   ask (iterator, NULL, &answer);
-  assert_no_answer (&answer, CF_ERROR, CF_ERROR_TIMED_OUT);
+  assert_no_answer (&answer, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 }
 
 static void
@@ -809,11 +841,11 @@ test_async_loop (void)
   g_assert_cmpuint (received->len, ==, N_CALLS);
   for (guint i = 0; i < N_CALLS; i++)
     {
-      sum += cf_future_get_int64 (g_ptr_array_index (received, i), NULL);
+      sum += cf_future_await_int64 (g_ptr_array_index (received, i), NULL);
       g_object_unref (futures[i]);
     }
   g_assert_cmpint (sum, ==, N_CALLS * (N_CALLS - 1) / 2);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* 1,000,000 futures in one set: what is not linear does not end. */
@@ -858,10 +890,10 @@ test_wait_for_many (void)
   g_autoptr(GPtrArray) not_done = NULL;
   GThread *thread;
 
-  g_assert_false (cf_wait (futures, N_MANY, CF_FIRST_COMPLETED, 0, NULL, NULL, NULL, NULL));
+  g_assert_false (cf_wait (futures, N_MANY, CF_RETURN_WHEN_FIRST_COMPLETED, 0, NULL, NULL, NULL, NULL));
 
   thread = g_thread_new ("settler", settle_many_in_thread, futures);
-  g_assert_true (cf_wait (futures, N_MANY, CF_ALL_COMPLETED, -1, NULL, &done, &not_done, NULL));
+  g_assert_true (cf_wait (futures, N_MANY, CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, &done, &not_done, NULL));
   g_assert_cmpuint (done->len, ==, N_MANY);
   g_assert_cmpuint (not_done->len, ==, 0);
 
@@ -894,13 +926,13 @@ test_bad_arguments (Fixture       *fixture,
 
   settle (fixture->futures[0]);
 
-  assert_critical (g_assert_false (cf_wait (NULL, 1, CF_ALL_COMPLETED, 0, NULL, NULL, NULL, NULL)));
-  assert_critical (g_assert_false (cf_wait (with_hole, 2, CF_ALL_COMPLETED, 0, NULL, NULL, NULL, NULL)));
-  assert_critical (g_assert_false (cf_wait (fixture->futures, 1, CF_ALL_COMPLETED, 0, (GCancellable *) iterator,
+  assert_critical (g_assert_false (cf_wait (NULL, 1, CF_RETURN_WHEN_ALL_COMPLETED, 0, NULL, NULL, NULL, NULL)));
+  assert_critical (g_assert_false (cf_wait (with_hole, 2, CF_RETURN_WHEN_ALL_COMPLETED, 0, NULL, NULL, NULL, NULL)));
+  assert_critical (g_assert_false (cf_wait (fixture->futures, 1, CF_RETURN_WHEN_ALL_COMPLETED, 0, (GCancellable *) iterator,
                                             NULL, NULL, NULL)));
   assert_critical (g_assert_null (cf_as_completed (NULL, 1, -1)));
   assert_critical (g_assert_null (cf_as_completed (with_hole, 2, -1)));
-  assert_critical (g_assert_null (cf_completion_iterator_next (none, NULL)));
+  assert_critical (g_assert_null (cf_completion_iterator_next (none, NULL, NULL)));
   assert_critical (cf_completion_iterator_next_async (none, NULL, NULL, NULL));
   assert_critical (g_assert_null (cf_completion_iterator_next_finish (none, NULL, NULL)));
   assert_critical (g_assert_null (cf_completion_iterator_next_finish (iterator, NULL, NULL)));
@@ -945,6 +977,7 @@ main (int   argc,
   add_test ("/sets/as-completed/those-done-before-come-first", test_done_before);
   add_test ("/sets/as-completed/each-future-comes-once", test_distinct);
   add_test ("/sets/as-completed/gives-up-when-the-time-is-over", test_iterate_timeout);
+  add_test ("/sets/as-completed/cancelled-loses-nothing", test_iterate_cancelled);
   add_test ("/sets/as-completed/may-be-dropped-early", test_dropped);
   add_test ("/sets/as-completed/several-iterators-do-not-disturb-one-another", test_several_iterators);
   g_test_add_func ("/sets/as-completed/holds-the-futures", test_iterator_holds_the_futures);

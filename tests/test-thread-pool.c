@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The thread pool: when its threads start and end and what they are called, that waiting in a call never deadlocks,
- * in which order calls run, time limits, and all the ways to shut it down.
+ * in which order calls run, timeouts, and all the ways to shut it down.
  *
  * A test that counts threads gives its pool a prefix of its own. */
 
+#include <dlfcn.h>
+#include <errno.h>
 #include <sched.h>
 
 #include <cfutures.h>
 
+#include "await-error.h"
 #include "blocker.h"
 #include "criticals.h"
 #include "gates.h"
+#include "return-nothing.h"
 #include "threads.h"
 
 static CfExecutor *
@@ -39,15 +43,6 @@ skip_without_proc (void)
     return FALSE;
 
   g_test_skip ("There is no /proc to count threads in");
-  return TRUE;
-}
-
-static gboolean
-return_nothing (CfFuture  *future,
-                GValue    *result,
-                gpointer   user_data,
-                GError   **error)
-{
   return TRUE;
 }
 
@@ -117,7 +112,7 @@ test_lazy (void)
   g_assert_cmpuint (count_threads ("lazy"), ==, 2);
 
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -130,12 +125,12 @@ test_reuse (void)
     {
       g_autoptr(CfFuture) future = cf_executor_submit_local (executor, return_thread, NULL, NULL);
 
-      g_hash_table_add (threads, cf_future_get_pointer (future, NULL));
+      g_hash_table_add (threads, cf_future_await_pointer (future, NULL));
       yield_until (cf_executor_get_n_running (executor) == 0);
     }
 
   g_assert_cmpuint (g_hash_table_size (threads), ==, 1);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -149,7 +144,7 @@ test_parallel (void)
   g_assert_cmpuint (cf_executor_get_n_running (executor), ==, 8);
 
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 typedef struct
@@ -185,7 +180,7 @@ test_never_more (void)
 
   for (guint i = 0; i < 1000; i++)
     submit_and_forget (executor, join_crowd, &crowd);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   g_assert_cmpuint (atomic_load (&crowd.n_most), >=, 1);
   g_assert_cmpuint (atomic_load (&crowd.n_most), <=, MAX_WORKERS);
@@ -206,7 +201,7 @@ test_names (void)
   g_assert_true (has_thread ("fetch-2"));
 
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -222,7 +217,7 @@ test_long_name (void)
   g_assert_true (has_thread ("an-unusually--1"));
 
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -242,7 +237,7 @@ test_default_name (void)
   g_assert_true (has_thread ("cf-pool-1"));
 
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -303,7 +298,7 @@ test_idle_timeout (void)
   g_assert_cmpint (cf_thread_pool_executor_get_idle_timeout (pool), ==, -1);
   occupy (executor, &blockers[2]);
   gate_open (&blockers[2].go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -323,7 +318,7 @@ test_idle_timeout_while_idle (void)
   /* Threads that are idle already hear of it. */
   cf_thread_pool_executor_set_idle_timeout (CF_THREAD_POOL_EXECUTOR (executor), 1000);
   yield_until (count_threads ("resting") == 0);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* A thread that has begun to end takes its time: what is local to it is destroyed. It may outlive the test. */
@@ -364,7 +359,7 @@ test_ending_thread_holds_up_nobody (void)
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
 
   gate_open (&end_go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   yield_until (count_threads ("slow-end") == 0);
 }
 
@@ -474,11 +469,11 @@ test_initializer (void)
     {
       g_autoptr(CfFuture) future = cf_executor_submit_local (executor, is_thread_ready, NULL, NULL);
 
-      g_assert_true (cf_future_get_boolean (future, NULL));
+      g_assert_true (cf_future_await_boolean (future, NULL));
     }
   g_assert_cmpuint (atomic_load (&initializer.n_calls), ==, 3);
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (atomic_load (&initializer.n_destroyed), ==, 0);
   g_object_unref (executor);
   g_assert_cmpuint (atomic_load (&initializer.n_destroyed), ==, 1);
@@ -499,7 +494,7 @@ test_initializer_replaced (void)
   g_assert_cmpuint (atomic_load (&first.n_destroyed), ==, 1);
 
   future = cf_executor_submit_local (executor, is_thread_ready, NULL, NULL);
-  g_assert_true (cf_future_get_boolean (future, NULL));
+  g_assert_true (cf_future_await_boolean (future, NULL));
   g_assert_cmpuint (atomic_load (&first.n_calls), ==, 0);
   g_assert_cmpuint (atomic_load (&second.n_calls), ==, 1);
 
@@ -507,7 +502,7 @@ test_initializer_replaced (void)
   assert_critical (cf_thread_pool_executor_set_initializer (CF_THREAD_POOL_EXECUTOR (executor),
                                                             prepare_thread, &first, NULL));
   g_assert_cmpuint (atomic_load (&second.n_destroyed), ==, 0);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* Fails when the test lets it, so that it is known which calls are pending then. */
@@ -537,7 +532,7 @@ test_initializer_fails (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
     {
-      const GError *error = cf_future_get_error (futures[i]);
+      const GError *error = await_error (futures[i]);
 
       g_assert_error (error, CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
       g_assert_nonnull (strstr (error->message, "No such café"));
@@ -545,10 +540,10 @@ test_initializer_fails (void)
     }
 
   late = cf_executor_submit_local (executor, count_call, &n_calls, NULL);
-  g_assert_error (cf_future_get_error (late), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
-  g_assert_nonnull (strstr (cf_future_get_error (late)->message, "No such café"));
+  g_assert_error (await_error (late), CF_ERROR, CF_ERROR_BROKEN_EXECUTOR);
+  g_assert_nonnull (strstr (await_error (late)->message, "No such café"));
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (atomic_load (&n_calls), ==, 0);
 }
 
@@ -572,14 +567,14 @@ wait_in_set (CfFuture *future)
 {
   CfFuture *futures[] = { future, future };
 
-  return cf_wait (futures, G_N_ELEMENTS (futures), CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL);
+  return cf_wait (futures, G_N_ELEMENTS (futures), CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL);
 }
 
 static gboolean
 wait_in_iterator (CfFuture *future)
 {
   g_autoptr(CfCompletionIterator) iterator = cf_as_completed (&future, 1, -1);
-  g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL);
+  g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL, NULL);
 
   return completed == future;
 }
@@ -611,9 +606,15 @@ descend (CfFuture  *future,
     return FALSE;
 
   g_assert_true (cf_future_is_done (inner));
-  g_value_set_int64 (result, cf_future_get_int64 (inner, error) + 1);
+  g_value_set_int64 (result, cf_future_await_int64 (inner, error) + 1);
 
   return TRUE;
+}
+
+static void
+expect_warning_of_limit (void)
+{
+  g_test_expect_message ("CFutures", G_LOG_LEVEL_WARNING, "*max-substitutes*");
 }
 
 static void
@@ -626,9 +627,9 @@ assert_descends (guint      max_workers,
   g_autoptr(CfFuture) future = cf_executor_submit_local (executor, descend, &nest, NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpint (cf_future_get_int64 (future, &error), ==, DEPTH);
+  g_assert_cmpint (cf_future_await_int64 (future, &error), ==, DEPTH);
   g_assert_no_error (error);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -641,7 +642,9 @@ test_nested_wait (void)
 static void
 test_nested_wait_with_limit (void)
 {
+  expect_warning_of_limit ();
   assert_descends (1, wait_with_limit);
+  g_test_assert_expected_messages ();
 }
 
 static void
@@ -676,8 +679,8 @@ map_in_call (CfFuture  *future,
   GVariant *item;
   gint64 sum = 0;
 
-  iterator = cf_executor_map (executor, twice, g_variant_new_parsed ("[int64 1, 2, 3, 4, 5]"), 1, 2, -1);
-  while (cf_map_iterator_next (iterator, &item, error))
+  iterator = cf_executor_map (executor, twice, g_variant_new_parsed ("[int64 1, 2, 3, 4, 5]"), 1, 2);
+  while (cf_map_iterator_next (iterator, NULL, &item, error))
     {
       sum += g_variant_get_int64 (item);
       g_variant_unref (item);
@@ -696,9 +699,9 @@ test_nested_map (void)
   g_autoptr(CfFuture) future = cf_executor_submit_local (executor, map_in_call, executor, NULL);
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpint (cf_future_get_int64 (future, &error), ==, 30);
+  g_assert_cmpint (cf_future_await_int64 (future, &error), ==, 30);
   g_assert_no_error (error);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static gboolean
@@ -710,7 +713,7 @@ submit_and_compare_threads (CfFuture  *future,
   g_autoptr(CfFuture) inner = cf_executor_submit_local (executor, return_thread, NULL, NULL);
 
   g_value_init (result, G_TYPE_BOOLEAN);
-  g_value_set_boolean (result, cf_future_get_pointer (inner, error) == g_thread_self ());
+  g_value_set_boolean (result, cf_future_await_pointer (inner, error) == g_thread_self ());
 
   return TRUE;
 }
@@ -721,8 +724,8 @@ test_nested_runs_here (void)
   g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
   g_autoptr(CfFuture) future = cf_executor_submit_local (executor, submit_and_compare_threads, executor, NULL);
 
-  g_assert_true (cf_future_get_boolean (future, NULL));
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_true (cf_future_await_boolean (future, NULL));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* fib (n), each call a future of its own. */
@@ -753,7 +756,7 @@ fibonacci (CfFuture  *future,
 
   of_left = cf_executor_submit_local (self->executor, fibonacci, &left, NULL);
   of_right = cf_executor_submit_local (self->executor, fibonacci, &right, NULL);
-  g_value_set_int64 (result, cf_future_get_int64 (of_left, error) + cf_future_get_int64 (of_right, error));
+  g_value_set_int64 (result, cf_future_await_int64 (of_left, error) + cf_future_await_int64 (of_right, error));
 
   return TRUE;
 }
@@ -769,8 +772,8 @@ test_fork_and_join (void)
       Fibonacci call = { executor, 15 };
       g_autoptr(CfFuture) future = cf_executor_submit_local (executor, fibonacci, &call, NULL);
 
-      g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 610);
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 610);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
     }
 }
 
@@ -811,11 +814,11 @@ test_makes_up_for_blocked_threads (void)
   for (guint i = 0; i < G_N_ELEMENTS (waiting); i++)
     {
       g_assert_true (cf_future_wait (waiting[i], -1, NULL, NULL));
-      g_assert_no_error (cf_future_get_error (waiting[i]));
+      g_assert_no_error (await_error (waiting[i]));
       g_object_unref (waiting[i]);
     }
-  g_assert_no_error (cf_future_get_error (settling));
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_no_error (await_error (settling));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static gboolean
@@ -826,7 +829,7 @@ wait_for_set (CfFuture  *future,
 {
   CfFuture *futures[] = { other };
 
-  return cf_wait (futures, 1, CF_FIRST_COMPLETED, -1, NULL, NULL, NULL, error);
+  return cf_wait (futures, 1, CF_RETURN_WHEN_FIRST_COMPLETED, -1, NULL, NULL, NULL, error);
 }
 
 static gboolean
@@ -855,8 +858,8 @@ test_makes_up_for_threads_blocked_on_sets (void)
       yield_until (cf_future_is_running (waiting));
       settling = cf_executor_submit_local (executor, settle_promise, promise, NULL);
       g_assert_true (cf_future_wait (waiting, -1, NULL, NULL));
-      g_assert_no_error (cf_future_get_error (waiting));
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      g_assert_no_error (await_error (waiting));
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
     }
 }
 
@@ -893,9 +896,292 @@ test_two_pools (void)
   g_autoptr(CfFuture) future = cf_executor_submit_local (one, play, &game, NULL);
 
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-  g_assert_no_error (cf_future_get_error (future));
-  cf_executor_shutdown (one, TRUE, FALSE);
-  cf_executor_shutdown (other, TRUE, FALSE);
+  g_assert_no_error (await_error (future));
+  cf_executor_shutdown (one, CF_SHUTDOWN_WAIT);
+  cf_executor_shutdown (other, CF_SHUTDOWN_WAIT);
+}
+
+/* Calls that each take one lock, submit others, and wait for these with a timeout while they hold it. */
+
+typedef struct
+{
+  CfExecutor *executor;
+  GMutex      lock;
+  gboolean  (*wait) (CfFuture **futures);
+} Locking;
+
+enum { N_LEAVES = 3 };
+
+static gboolean
+wait_for_each (CfFuture **futures)
+{
+  for (guint i = 0; i < N_LEAVES; i++)
+    {
+      if (!wait_with_limit (futures[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+wait_for_all (CfFuture **futures)
+{
+  return cf_wait (futures, N_LEAVES, CF_RETURN_WHEN_ALL_COMPLETED, 3600 * G_TIME_SPAN_SECOND, NULL, NULL, NULL, NULL);
+}
+
+static gboolean
+iterate_to_the_end (CfFuture **futures)
+{
+  g_autoptr(CfCompletionIterator) iterator = cf_as_completed (futures, N_LEAVES, -1);
+  CfFuture *completed;
+  guint n = 0;
+
+  while ((completed = cf_completion_iterator_next (iterator, NULL, NULL)) != NULL)
+    {
+      g_object_unref (completed);
+      n++;
+    }
+
+  return n == N_LEAVES;
+}
+
+static gboolean
+wait_with_lock (CfFuture  *future,
+                GValue    *result,
+                gpointer   user_data,
+                GError   **error)
+{
+  Locking *self = user_data;
+  CfFuture *leaves[N_LEAVES];
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < N_LEAVES; i++)
+    leaves[i] = cf_executor_submit_local (self->executor, return_nothing, NULL, NULL);
+  g_assert_true (self->wait (leaves));
+  g_mutex_unlock (&self->lock);
+
+  for (guint i = 0; i < N_LEAVES; i++)
+    g_object_unref (leaves[i]);
+
+  return TRUE;
+}
+
+static void
+assert_waits_with_lock (gboolean (*wait) (CfFuture **futures),
+                        guint      max_substitutes)
+{
+  enum { N_CALLS = 40 };
+  g_autoptr(CfExecutor) executor = g_object_new (CF_TYPE_THREAD_POOL_EXECUTOR,
+                                                 "max-workers", 4,
+                                                 "max-substitutes", max_substitutes,
+                                                 NULL);
+  Locking locking = { .executor = executor, .wait = wait };
+  CfFuture *futures[N_CALLS];
+
+  for (guint i = 0; i < N_CALLS; i++)
+    futures[i] = cf_executor_submit_local (executor, wait_with_lock, &locking, NULL);
+  for (guint i = 0; i < N_CALLS; i++)
+    {
+      g_assert_no_error (await_error (futures[i]));
+      g_object_unref (futures[i]);
+    }
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+  g_mutex_clear (&locking.lock);
+}
+
+static void
+test_wait_with_lock (void)
+{
+  for (guint i = 0; i < 20; i++)
+    {
+      assert_waits_with_lock (wait_for_each, 256);
+      assert_waits_with_lock (wait_for_all, 256);
+      assert_waits_with_lock (iterate_to_the_end, 256);
+    }
+}
+
+static void
+test_wait_with_lock_without_substitutes (void)
+{
+  for (guint i = 0; i < 3; i++)
+    expect_warning_of_limit ();
+
+  assert_waits_with_lock (wait_for_each, 0);
+  assert_waits_with_lock (wait_for_all, 0);
+  assert_waits_with_lock (iterate_to_the_end, 0);
+  g_test_assert_expected_messages ();
+}
+
+/* Substitutes. */
+
+static void
+note_warning (const char     *domain,
+              GLogLevelFlags  level,
+              const char     *message,
+              gpointer        warned)
+{
+  g_assert_nonnull (strstr (message, "\"limited\""));
+  g_assert_nonnull (strstr (message, "max-substitutes"));
+  gate_open (warned);
+}
+
+static void
+test_substitutes_are_limited (void)
+{
+  enum { N_CALLS = 20 };
+  g_autoptr(CfExecutor) executor = g_object_new (CF_TYPE_THREAD_POOL_EXECUTOR,
+                                                 "max-workers", 2,
+                                                 "thread-name-prefix", "limited",
+                                                 NULL);
+  CfThreadPoolExecutor *pool = CF_THREAD_POOL_EXECUTOR (executor);
+  g_autoptr(CfFuture) promise = cf_future_new ();
+  Gate warned = GATE_INIT;
+  GLogLevelFlags always_fatal;
+  guint handler;
+
+  if (skip_without_proc ())
+    return;
+
+  g_assert_cmpuint (cf_thread_pool_executor_get_max_substitutes (pool), ==, 256);
+  cf_thread_pool_executor_set_max_substitutes (pool, 3);
+  g_assert_cmpuint (cf_thread_pool_executor_get_max_substitutes (pool), ==, 3);
+
+  always_fatal = g_log_set_always_fatal (G_LOG_LEVEL_ERROR);
+  handler = g_log_set_handler ("CFutures", G_LOG_LEVEL_WARNING, note_warning, &warned);
+  for (guint i = 0; i < N_CALLS; i++)
+    submit_and_forget (executor, wait_for_future, promise);
+  yield_until (cf_executor_get_n_running (executor) == 5);
+  gate_wait (&warned);
+  yield_until (count_threads ("limited") == 5);
+  g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, N_CALLS - 5);
+
+  assert_critical (cf_thread_pool_executor_set_max_substitutes (pool, 4));
+
+  g_assert_true (cf_future_set_variant (promise, NULL, NULL));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+  g_assert_cmpuint (cf_executor_get_n_completed (executor), ==, N_CALLS);
+  g_assert_cmpuint (warned.n_opened, ==, 1);
+  g_log_remove_handler ("CFutures", handler);
+  g_log_set_always_fatal (always_fatal);
+}
+
+static void
+test_substitutes_go_home (void)
+{
+  enum { N_CALLS = 20 };
+  g_autoptr(CfExecutor) executor = new_pool (2, "homing");
+  g_autoptr(CfFuture) promise = cf_future_new ();
+
+  if (skip_without_proc ())
+    return;
+
+  for (guint i = 0; i < N_CALLS; i++)
+    submit_and_forget (executor, wait_for_future, promise);
+  yield_until (cf_executor_get_n_running (executor) == N_CALLS);
+  g_assert_cmpuint (count_threads ("homing"), >=, N_CALLS);
+
+  g_assert_true (cf_future_set_variant (promise, NULL, NULL));
+  yield_until (count_threads ("homing") == 2);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+/* When the system refuses to start threads. GLib calls this function instead of the system's. */
+
+typedef int (*CreateThread) (pthread_t            *thread,
+                             const pthread_attr_t *attributes,
+                             void               *(*func) (void *),
+                             void                 *data);
+
+static atomic_int n_refusals;
+
+int
+pthread_create (pthread_t            *thread,
+                const pthread_attr_t *attributes,
+                void               *(*func) (void *),
+                void                 *data)
+{
+  /* A sanitizer has to know of the thread. */
+  void *symbol = dlsym (RTLD_DEFAULT, "__interceptor_pthread_create");
+  CreateThread create;
+
+  if (symbol == NULL)
+    symbol = dlsym (RTLD_NEXT, "pthread_create");
+  /* ISO C knows no cast from one to the other. */
+  *(void **) &create = symbol;
+
+  if (atomic_fetch_sub (&n_refusals, 1) > 0)
+    return EAGAIN;
+
+  return create (thread, attributes, func, data);
+}
+
+static void
+test_refused_thread_fails_the_call (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (2);
+  g_autoptr(CfFuture) first = NULL;
+  g_autoptr(CfFuture) second = NULL;
+
+  atomic_store (&n_refusals, 1);
+  first = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
+  g_assert_error (await_error (first), G_THREAD_ERROR, G_THREAD_ERROR_AGAIN);
+
+  second = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
+  g_assert_no_error (await_error (second));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+static gboolean
+keep_promise (CfFuture  *future,
+              GValue    *result,
+              gpointer   promise,
+              GError   **error)
+{
+  return cf_future_set_variant (promise, NULL, error);
+}
+
+static void
+test_refused_substitute_is_tried_again (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(CfFuture) promise = cf_future_new ();
+  g_autoptr(CfFuture) waiting = NULL;
+  g_autoptr(CfFuture) keeping = NULL;
+
+  waiting = cf_executor_submit_local (executor, wait_for_future, promise, NULL);
+  yield_until (cf_future_is_running (waiting));
+  atomic_store (&n_refusals, 5);
+  keeping = cf_executor_submit_local (executor, keep_promise, promise, NULL);
+
+  g_assert_no_error (await_error (waiting));
+  g_assert_no_error (await_error (keeping));
+  g_assert_cmpint (atomic_load (&n_refusals), <=, 0);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+static gboolean
+refuse_and_wait (CfFuture  *future,
+                 GValue    *result,
+                 gpointer   executor,
+                 GError   **error)
+{
+  g_autoptr(CfFuture) inner = NULL;
+
+  atomic_store (&n_refusals, G_MAXINT);
+  inner = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
+  return cf_future_wait (inner, 3600 * G_TIME_SPAN_SECOND, NULL, error);
+}
+
+static void
+test_refused_substitute_is_not_needed (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, refuse_and_wait, executor, NULL);
+
+  g_assert_no_error (await_error (future));
+  atomic_store (&n_refusals, 0);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* A call that waits for the first of two others, of which one needs what the call does afterwards. */
@@ -909,14 +1195,14 @@ typedef struct
 static gboolean
 wait_for_first (CfFuture **futures)
 {
-  return cf_wait (futures, 2, CF_FIRST_COMPLETED, -1, NULL, NULL, NULL, NULL);
+  return cf_wait (futures, 2, CF_RETURN_WHEN_FIRST_COMPLETED, -1, NULL, NULL, NULL, NULL);
 }
 
 static gboolean
 iterate_to_first (CfFuture **futures)
 {
   g_autoptr(CfCompletionIterator) iterator = cf_as_completed (futures, 2, -1);
-  g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL);
+  g_autoptr(CfFuture) completed = cf_completion_iterator_next (iterator, NULL, NULL);
 
   return completed == futures[1];
 }
@@ -946,8 +1232,8 @@ assert_chooses (gboolean (*wait) (CfFuture **futures))
   Chooser chooser = { executor, promise, wait };
   g_autoptr(CfFuture) future = cf_executor_submit_local (executor, wait_and_keep_promise, &chooser, NULL);
 
-  g_assert_no_error (cf_future_get_error (future));
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_no_error (await_error (future));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -993,8 +1279,8 @@ test_time_limit_holds_in_a_call (void)
   Impatient impatient = { executor, 1000, NULL, BLOCKER_INIT };
   g_autoptr(CfFuture) future = cf_executor_submit_local (executor, give_up, &impatient, NULL);
 
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_TIMED_OUT);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -1008,8 +1294,8 @@ test_cancellable_holds_in_a_call (void)
   /* Another thread makes it, for the only one waits. */
   gate_wait (&impatient.inner.begun);
   g_cancellable_cancel (cancellable);
-  g_assert_error (cf_future_get_error (future), G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* What a thread of the pool does for a call besides running it may take long, or wait for another call. */
@@ -1068,7 +1354,7 @@ assert_other_runs (Aside *aside)
   gate_wait (&aside->other_ran);
   if (aside->promise != NULL)
     g_assert_true (cf_future_set_variant (aside->promise, NULL, NULL));
-  cf_executor_shutdown (aside->executor, TRUE, FALSE);
+  cf_executor_shutdown (aside->executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -1078,7 +1364,7 @@ wait_and_await_other (CfFuture *future,
   Aside *aside = user_data;
   g_autoptr(CfFuture) inner = cf_executor_submit_local (aside->executor, return_thread, NULL, NULL);
 
-  g_assert_true (cf_future_get_pointer (inner, NULL) == g_thread_self ());
+  g_assert_true (cf_future_await_pointer (inner, NULL) == g_thread_self ());
   await_other (aside);
 }
 
@@ -1109,7 +1395,7 @@ test_callback_leaves_others_running (void)
   cf_future_add_done_callback_full (first, NULL, wait_and_await_other, &aside, NULL);
   gate_wait (&aside.second_begun);
   assert_other_runs (&aside);
-  g_assert_no_error (cf_future_get_error (second));
+  g_assert_no_error (await_error (second));
 }
 
 static void
@@ -1189,7 +1475,7 @@ test_order (void)
       submit_and_forget (executor, take_turn, &turns[i]);
     }
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   g_assert_cmpuint (order->len, ==, N_CALLS);
   for (guint i = 0; i < N_CALLS; i++)
@@ -1233,11 +1519,92 @@ test_priorities (void)
       g_object_unref (cf_executor_submit_task (executor, task));
     }
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   g_assert_cmpuint (order->len, ==, G_N_ELEMENTS (expected));
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
     g_assert_cmpstr (g_ptr_array_index (order, i), ==, expected[i]);
+}
+
+enum { N_PASSED_OVER = 10000, MAX_HELD = 1000 };
+
+/* The futures that are still there. Each is dropped by the test, and by the pool at a time of its own. */
+static atomic_uint n_held;
+
+static void
+note_dropped (gpointer  unused,
+              GObject  *unused_future)
+{
+  atomic_fetch_sub (&n_held, 1);
+}
+
+static CfFuture *
+submit_with_priority (CfExecutor *executor,
+                      int         priority)
+{
+  g_autoptr(CfTask) task = cf_task_new_local (return_nothing, NULL, NULL);
+  CfFuture *future;
+
+  cf_task_set_priority (task, priority);
+  future = cf_executor_submit_task (executor, task);
+  atomic_fetch_add (&n_held, 1);
+  g_object_weak_ref (G_OBJECT (future), note_dropped, NULL);
+
+  return future;
+}
+
+/* They are in the pool's queue, and this thread makes them before their turn. */
+static gboolean
+wait_for_many_of_other_priorities (CfFuture  *future,
+                                   GValue    *result,
+                                   gpointer   executor,
+                                   GError   **error)
+{
+  for (guint i = 0; i < N_PASSED_OVER; i++)
+    {
+      g_autoptr(CfFuture) call = submit_with_priority (executor, i % 2 == 0 ? G_PRIORITY_HIGH : G_PRIORITY_LOW);
+
+      cf_future_wait (call, -1, NULL, NULL);
+    }
+
+  g_assert_cmpuint (n_held, <, MAX_HELD);
+  return TRUE;
+}
+
+static void
+test_lets_go_of_what_its_waiter_made (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(CfFuture) future = cf_executor_submit_local (executor, wait_for_many_of_other_priorities, executor, NULL);
+
+  cf_future_wait (future, -1, NULL, NULL);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+  g_assert_cmpuint (n_held, ==, 0);
+}
+
+static void
+test_lets_go_of_what_was_cancelled (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (1);
+  g_autoptr(CfFuture) waiting = NULL;
+  Blocker blocker = BLOCKER_INIT;
+
+  occupy (executor, &blocker);
+  waiting = submit_with_priority (executor, G_PRIORITY_LOW);
+  for (guint i = 0; i < N_PASSED_OVER; i++)
+    {
+      g_autoptr(CfFuture) call = submit_with_priority (executor, i % 2 == 0 ? G_PRIORITY_HIGH : G_PRIORITY_LOW);
+
+      g_assert_true (cf_future_cancel (call));
+    }
+  g_assert_cmpuint (n_held, <, MAX_HELD);
+  g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, 1);
+
+  gate_open (&blocker.go_on);
+  g_assert_true (cf_future_wait (waiting, -1, NULL, NULL));
+  g_clear_object (&waiting);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+  g_assert_cmpuint (n_held, ==, 0);
 }
 
 /* Time limits. */
@@ -1255,7 +1622,7 @@ test_timeout_at_once (void)
   future = cf_executor_submit_task (executor, task);
 
   /* The function does not look at its cancellable, but the future does not wait for it. */
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   gate_wait (&blocker.begun);
   yield_until (g_cancellable_is_cancelled (cf_future_get_cancellable (future)));
 
@@ -1263,8 +1630,46 @@ test_timeout_at_once (void)
   gate_open (&blocker.go_on);
   next = cf_executor_submit_local (executor, return_nothing, NULL, NULL);
   g_assert_true (cf_future_wait (next, -1, NULL, NULL));
-  g_assert_error (cf_future_get_error (future), CF_ERROR, CF_ERROR_TIMED_OUT);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_error (await_error (future), G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+enum { N_TIMED_OUT = 5 };
+
+/* In the thread that ends calls at their timeout: waits until the next one has timed out, too. */
+static void
+wait_for_next_timeout (CfFuture *future,
+                       gpointer  next)
+{
+  cf_future_wait (next, -1, NULL, NULL);
+}
+
+/* A callback without a context that takes its time keeps no other call from timing out. */
+static void
+test_timeout_of_others (void)
+{
+  g_autoptr(CfExecutor) executor = cf_thread_pool_executor_new (N_TIMED_OUT);
+  Blocker blocker = BLOCKER_INIT;
+  CfFuture *futures[N_TIMED_OUT];
+
+  for (int i = N_TIMED_OUT - 1; i >= 0; i--)
+    {
+      g_autoptr(CfTask) task = cf_task_new_local (block, &blocker, NULL);
+
+      cf_task_set_timeout (task, 1000 * (i + 1));
+      futures[i] = cf_executor_submit_task (executor, task);
+      if (i + 1 < N_TIMED_OUT)
+        cf_future_add_done_callback_full (futures[i], NULL, wait_for_next_timeout,
+                                          g_object_ref (futures[i + 1]), g_object_unref);
+    }
+
+  for (guint i = 0; i < N_TIMED_OUT; i++)
+    g_assert_error (await_error (futures[i]), G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+
+  gate_open (&blocker.go_on);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+  for (guint i = 0; i < N_TIMED_OUT; i++)
+    g_object_unref (futures[i]);
 }
 
 static void
@@ -1282,12 +1687,12 @@ test_timeout_counts_from_the_start (void)
 
   /* Ten times its limit passes while it is pending. */
   g_assert_false (cf_future_wait (future, 10000, NULL, &error));
-  g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_PENDING);
 
   g_assert_true (cf_future_cancel (future));
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static void
@@ -1300,11 +1705,11 @@ test_timeout_long_enough (void)
   cf_task_set_timeout (task, 3600 * G_TIME_SPAN_SECOND);
   future = cf_executor_submit_task (executor, task);
   g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-  g_assert_no_error (cf_future_get_error (future));
+  g_assert_no_error (await_error (future));
   g_assert_false (g_cancellable_is_cancelled (cf_future_get_cancellable (future)));
 
   /* Nothing waits for the hour to pass. */
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_finalize_object (g_steal_pointer (&future));
 }
 
@@ -1320,7 +1725,7 @@ test_shutdown_without_waiting (void)
   g_autoptr(CfFuture) pending = cf_executor_submit_local (executor, count_call, &n_calls, NULL);
 
   gate_wait (&blocker.begun);
-  cf_executor_shutdown (executor, FALSE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_DEFAULT);
   g_assert_true (cf_executor_is_shut_down (executor));
   g_assert_true (cf_future_is_running (running));
   g_assert_cmpint (cf_future_get_state (pending), ==, CF_FUTURE_STATE_PENDING);
@@ -1328,13 +1733,13 @@ test_shutdown_without_waiting (void)
   gate_open (&blocker.go_on);
   g_assert_true (cf_future_wait (pending, -1, NULL, NULL));
   g_assert_cmpuint (atomic_load (&n_calls), ==, 1);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 static gpointer
 shut_down_in_thread (gpointer executor)
 {
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return GUINT_TO_POINTER (cf_executor_get_n_running (executor));
 }
@@ -1368,7 +1773,7 @@ test_shutdown_cancels_and_waits (void)
 
   gate_wait (&blocker.begun);
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, TRUE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT | CF_SHUTDOWN_CANCEL_PENDING);
 
   g_assert_cmpint (cf_future_get_state (running), ==, CF_FUTURE_STATE_FINISHED);
   g_assert_true (cf_future_is_done (pending));
@@ -1406,12 +1811,12 @@ test_shutdown_async (void)
   occupy (executor, &blocker);
   pending = cf_executor_submit_local (executor, count_call, &n_calls, NULL);
 
-  cf_executor_shutdown_async (executor, FALSE, NULL, on_shut_down, &keeping);
+  cf_executor_shutdown_async (executor, CF_SHUTDOWN_DEFAULT, NULL, on_shut_down, &keeping);
   loop_while_ready (NULL);
   g_assert_false (keeping.called);
   g_assert_cmpint (cf_future_get_state (pending), ==, CF_FUTURE_STATE_PENDING);
 
-  cf_executor_shutdown_async (executor, TRUE, NULL, on_shut_down, &cancelling);
+  cf_executor_shutdown_async (executor, CF_SHUTDOWN_CANCEL_PENDING, NULL, on_shut_down, &cancelling);
   g_assert_true (cf_future_is_cancelled (pending));
   loop_while_ready (NULL);
   g_assert_false (keeping.called);
@@ -1435,7 +1840,7 @@ test_shutdown_async_cancelled (void)
   Answer answer = { 0 };
 
   occupy (executor, &blocker);
-  cf_executor_shutdown_async (executor, FALSE, cancellable, on_shut_down, &answer);
+  cf_executor_shutdown_async (executor, CF_SHUTDOWN_DEFAULT, cancellable, on_shut_down, &answer);
   g_cancellable_cancel (cancellable);
   loop_until (NULL, answer.called);
   g_assert_false (answer.success);
@@ -1445,7 +1850,27 @@ test_shutdown_async_cancelled (void)
   /* Only the wait was given up. */
   g_assert_true (cf_executor_is_shut_down (executor));
   gate_open (&blocker.go_on);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+/* GLib would wait for ever for a thread in which to wait. */
+static void
+test_shutdown_async_without_threads (void)
+{
+  g_autoptr(CfExecutor) executor = cf_inline_executor_new ();
+  Answer answer = { 0 };
+
+  /* Has GLib start its own thread while it can. */
+  g_type_class_unref (g_type_class_ref (G_TYPE_TASK));
+
+  atomic_store (&n_refusals, G_MAXINT);
+  cf_executor_shutdown_async (executor, CF_SHUTDOWN_DEFAULT, NULL, on_shut_down, &answer);
+  atomic_store (&n_refusals, 0);
+  loop_until (NULL, answer.called);
+  g_assert_false (answer.success);
+  g_assert_error (answer.error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN);
+  g_clear_error (&answer.error);
+  g_assert_true (cf_executor_is_shut_down (executor));
 }
 
 typedef struct
@@ -1463,9 +1888,9 @@ shut_down_in_call (CfFuture  *future,
   Closing *closing = user_data;
   g_autoptr(CfFuture) late = NULL;
 
-  cf_executor_shutdown (closing->executor, closing->wait, FALSE);
+  cf_executor_shutdown (closing->executor, closing->wait ? CF_SHUTDOWN_WAIT : CF_SHUTDOWN_DEFAULT);
   late = cf_executor_submit_local (closing->executor, return_nothing, NULL, NULL);
-  if (!g_error_matches (cf_future_get_error (late), CF_ERROR, CF_ERROR_SHUT_DOWN))
+  if (!g_error_matches (await_error (late), CF_ERROR, CF_ERROR_SHUT_DOWN))
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "The call was taken");
 
   return *error == NULL;
@@ -1481,9 +1906,9 @@ test_shutdown_from_a_call (void)
       g_autoptr(CfFuture) future = cf_executor_submit_local (executor, shut_down_in_call, &closing, NULL);
 
       g_assert_true (cf_future_wait (future, -1, NULL, NULL));
-      g_assert_no_error (cf_future_get_error (future));
+      g_assert_no_error (await_error (future));
       g_assert_true (cf_executor_is_shut_down (executor));
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
     }
 }
 
@@ -1516,8 +1941,8 @@ test_shutdown_waits_for_what_calls_submitted (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
     futures[i] = cf_executor_submit_local (executor, submit_one_more, &forked, NULL);
-  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  g_assert_true (cf_wait (futures, G_N_ELEMENTS (futures), CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   g_assert_cmpuint (atomic_load (&n_calls), ==, G_N_ELEMENTS (futures));
   for (guint i = 0; i < G_N_ELEMENTS (futures); i++)
@@ -1560,7 +1985,7 @@ test_dropped (void)
   gate_open (&blocker.go_on);
   gate_wait_for (&blocker.ended, 2);
 
-  g_assert_true (cf_wait (futures, N_CALLS, CF_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+  g_assert_true (cf_wait (futures, N_CALLS, CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
   g_assert_cmpuint (atomic_load (&n_calls), ==, N_CALLS);
   for (guint i = 0; i < N_CALLS; i++)
     {
@@ -1592,12 +2017,16 @@ test_dropped_by_its_own_thread (void)
   Blocker blocker = BLOCKER_INIT;
   Gate dropped = GATE_INIT;
   LastReference last = { executor, &dropped };
+  CfTask *task;
   atomic_uint n_calls = 0;
   g_autoptr(CfFuture) after = NULL;
 
   /* The data of the second call are the last reference to the executor that runs it. */
   occupy (executor, &blocker);
-  g_object_unref (cf_executor_submit_local (executor, return_nothing, &last, drop_last_reference));
+  task = cf_task_new_local (return_nothing, &last, drop_last_reference);
+  cf_task_set_free_in_worker (task, TRUE);
+  g_object_unref (cf_executor_submit_task (executor, task));
+  g_clear_object (&task);
   after = cf_executor_submit_local (executor, count_call, &n_calls, NULL);
 
   gate_open (&blocker.go_on);
@@ -1667,6 +2096,19 @@ main (int   argc,
                    test_cancellable_holds_in_a_call);
   g_test_add_func ("/thread-pool/nested/two-pools-may-wait-for-each-other", test_two_pools);
 
+  g_test_add_func ("/thread-pool/nested/wait-with-a-timeout-and-a-lock", test_wait_with_lock);
+  g_test_add_func ("/thread-pool/nested/wait-with-a-timeout-and-a-lock-without-substitutes",
+                   test_wait_with_lock_without_substitutes);
+
+  g_test_add_func ("/thread-pool/substitutes/are-limited", test_substitutes_are_limited);
+  g_test_add_func ("/thread-pool/substitutes/end-when-they-are-no-longer-needed", test_substitutes_go_home);
+  g_test_add_func ("/thread-pool/refused/the-first-thread-fails-the-call-but-not-the-pool",
+                   test_refused_thread_fails_the_call);
+  g_test_add_func ("/thread-pool/refused/a-substitute-is-tried-again", test_refused_substitute_is_tried_again);
+  g_test_add_func ("/thread-pool/refused/a-thread-that-waits-makes-the-call-itself",
+                   test_refused_substitute_is_not_needed);
+  g_test_add_func ("/thread-pool/refused/the-asynchronous-shutdown-says-so", test_shutdown_async_without_threads);
+
   g_test_add_func ("/thread-pool/aside/a-callback-does-not-hold-up-other-calls", test_callback_leaves_others_running);
   g_test_add_func ("/thread-pool/aside/attached-data-does-not-hold-up-other-calls",
                    test_attached_data_leaves_others_running);
@@ -1674,8 +2116,11 @@ main (int   argc,
 
   g_test_add_func ("/thread-pool/order/is-that-of-submission", test_order);
   g_test_add_func ("/thread-pool/order/follows-priorities", test_priorities);
+  g_test_add_func ("/thread-pool/order/lets-go-of-calls-that-their-waiter-has-made", test_lets_go_of_what_its_waiter_made);
+  g_test_add_func ("/thread-pool/order/lets-go-of-calls-that-were-cancelled", test_lets_go_of_what_was_cancelled);
 
   g_test_add_func ("/thread-pool/timeout/fails-the-future-at-once", test_timeout_at_once);
+  g_test_add_func ("/thread-pool/timeout/waits-for-no-callback-of-another-call", test_timeout_of_others);
   g_test_add_func ("/thread-pool/timeout/counts-from-the-start-of-the-call", test_timeout_counts_from_the_start);
   g_test_add_func ("/thread-pool/timeout/does-nothing-to-a-call-that-is-fast-enough", test_timeout_long_enough);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The version of the headers, the error domain, and the types of the enumerations. */
+/* The version of the headers and of the library, the error domain, and the types of the enumerations. */
 
 #include <cfutures.h>
 
@@ -27,12 +27,24 @@ test_check (void)
 }
 
 static void
-test_macros (void)
+test_run_time (void)
 {
-  g_assert_cmpint (CF_VERSION_CURRENT, ==, G_ENCODE_VERSION (CF_MAJOR_VERSION, CF_MINOR_VERSION));
-  g_assert_cmpint (CF_VERSION_1_0, <=, CF_VERSION_CURRENT);
-  g_assert_cmpint (CF_VERSION_MIN_REQUIRED, ==, CF_VERSION_CURRENT);
-  g_assert_cmpint (CF_VERSION_MAX_ALLOWED, ==, CF_VERSION_CURRENT);
+  g_assert_cmpuint (cf_get_major_version (), ==, CF_MAJOR_VERSION);
+  g_assert_cmpuint (cf_get_minor_version (), ==, CF_MINOR_VERSION);
+  g_assert_cmpuint (cf_get_micro_version (), ==, CF_MICRO_VERSION);
+}
+
+static void
+test_run_time_check (void)
+{
+  g_assert_null (cf_check_version (CF_MAJOR_VERSION, CF_MINOR_VERSION, CF_MICRO_VERSION));
+  g_assert_null (cf_check_version (1, 0, 0));
+  g_assert_cmpstr (cf_check_version (CF_MAJOR_VERSION, CF_MINOR_VERSION, CF_MICRO_VERSION + 1), ==, "CFutures is too old");
+  g_assert_cmpstr (cf_check_version (CF_MAJOR_VERSION, CF_MINOR_VERSION + 1, 0), ==, "CFutures is too old");
+  g_assert_cmpstr (cf_check_version (CF_MAJOR_VERSION + 1, 0, 0), ==,
+                   "CFutures is too old: its major version is too small");
+  g_assert_cmpstr (cf_check_version (CF_MAJOR_VERSION - 1, CF_MINOR_VERSION, CF_MICRO_VERSION), ==,
+                   "CFutures is too new: its major version is too large");
 }
 
 static void
@@ -61,7 +73,7 @@ test_enums (void)
   g_autoptr(GFlagsClass) flags = g_type_class_ref (CF_TYPE_CANCEL_FLAGS);
 
   assert_enum (CF_TYPE_FUTURE_STATE, "CfFutureState", CF_FUTURE_STATE_RUNNING, "running");
-  assert_enum (CF_TYPE_RETURN_WHEN, "CfReturnWhen", CF_FIRST_EXCEPTION, "first-exception");
+  assert_enum (CF_TYPE_RETURN_WHEN, "CfReturnWhen", CF_RETURN_WHEN_FIRST_EXCEPTION, "first-exception");
   assert_enum (CF_TYPE_ERROR, "CfError", CF_ERROR_WRONG_TYPE, "wrong-type");
 
   g_assert_cmpuint (flags->mask, ==, CF_CANCEL_COOPERATE | CF_CANCEL_KILL);
@@ -75,7 +87,8 @@ main (int   argc,
 
   g_test_add_func ("/version/string-is-the-project-s", test_string);
   g_test_add_func ("/version/check-compares-with-the-headers", test_check);
-  g_test_add_func ("/version/macros-default-to-the-current-version", test_macros);
+  g_test_add_func ("/version/run-time-is-that-of-the-headers", test_run_time);
+  g_test_add_func ("/version/run-time-check-wants-the-same-major-version", test_run_time_check);
   g_test_add_func ("/version/error-domain-has-its-name", test_error_domain);
   g_test_add_func ("/version/enumerations-are-types", test_enums);
 

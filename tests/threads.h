@@ -2,8 +2,8 @@
 
 /* The threads of this process, as /proc shows them. Where there is no /proc there are none.
  *
- * A test that has dropped a pool whose threads are still running waits here until they are gone, lest the process
- * end in the middle of their ending. */
+ * A test that has dropped a pool whose threads are still running waits here until they are gone, so that the process
+ * does not end while they do. */
 
 #pragma once
 

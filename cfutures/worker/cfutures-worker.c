@@ -10,7 +10,7 @@ int
 main (int    argc,
       char **argv)
 {
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
 
   g_printerr ("%s is started by process pools of CFutures, not by hand.\n", argv[0]);
   return EXIT_FAILURE;

@@ -2,9 +2,9 @@
 
 // Runs JavaScript functions for process pools.
 //
-// A function is named MODULE-URL:EXPORT, where MODULE-URL is what `import` takes. A tuple of arguments is its
-// arguments, any other value its only one. If it returns a promise, that is awaited. What becomes of which values
-// is in docs/values-across-languages.md.
+// A function is named MODULE-URL:EXPORT, where MODULE-URL is what `import` takes. The items of a tuple are its
+// arguments, any other value is its only argument. If it returns a promise, that is awaited. How values are converted
+// is described in docs/values-across-languages.md.
 //
 // The name `:source` is for functions that are sent as text: the first argument is the source of a function, which is
 // called with the others.
@@ -17,14 +17,13 @@ import Cf from 'gi://Cf?version=1';
 import GLib from 'gi://GLib';
 import System from 'system';
 
-// What becomes of which values is decided in the overrides for gjs alone. Beside this program is a copy of that
-// part of them, for where they are not in the path.
+// The overrides for gjs convert values. A copy of that part is beside this program, in case they are not in the path.
 const HERE = GLib.path_get_dirname(GLib.filename_from_uri(import.meta.url)[0]);
 
 imports.overrides.searchPath.push(HERE);
 
 const {COST_OF_CALL, produced} = imports.overrides.cfutures.garbage;
-const {argumentsOf, bytesOf, notPortable, resultToVariant} = imports.overrides.cfutures.values;
+const {argumentsOf, attempt, bytesOf, notPortable, resultToVariant, toError} = imports.overrides.cfutures.values;
 
 function failure(code, message) {
     return new GLib.Error(Cf.Error, code, message);
@@ -39,8 +38,8 @@ async function importModule(url) {
         isImporting = true;
         return await import(url);
     } catch (error) {
-        // It may be one that the module imports that is missing.
-        if (error.name === 'ImportError' && error.message.includes(url))
+        // The missing module may be one that this module imports.
+        if (error?.name === 'ImportError' && error.message.includes(url))
             throw failure(Cf.Error.NO_SUCH_FUNCTION, error.message);
         throw error;
     } finally {
@@ -53,7 +52,7 @@ async function resolve(name) {
 
     if (url === undefined) {
         throw failure(Cf.Error.NO_SUCH_FUNCTION,
-            `“${name}” is no name of a JavaScript function, which is MODULE-URL:EXPORT`);
+            `“${name}” is not the name of a JavaScript function: expected MODULE-URL:EXPORT`);
     }
 
     const found = path.split('.').reduce((object, property) => object?.[property], await importModule(url));
@@ -64,28 +63,31 @@ async function resolve(name) {
 }
 
 function evaluate(source) {
-    // Called by another name, eval() sees the global variables only: none of the worker's.
+    // Under another name, eval() sees only global variables, and none of this module.
     const globalEval = eval;
     let value;
 
     try {
         value = globalEval(`(${source})\n//# sourceURL=submitted-function`);
     } catch (error) {
-        throw notPortable(`What was submitted is no function that stands for itself: ${error}`);
+        throw notPortable(`The source of the submitted function cannot be evaluated by itself: ${error}`);
     }
 
     if (typeof value !== 'function')
-        throw notPortable(`What was submitted is no function but a ${typeof value}`);
+        throw notPortable(`The submitted source is not a function, but a ${typeof value}`);
     return value;
 }
 
 function explain(error) {
-    const [, name] = /^(\S+) is not defined$/.exec(error?.message) ?? [];
-
-    if (!(error instanceof ReferenceError) || !name || !error.fileName.endsWith('> eval'))
+    if (!(error instanceof ReferenceError))
         return error;
-    return notPortable(`${error}: a function that is submitted has to be self-contained. Pass “${name}” as an ` +
-        `argument, or submit a function of a module as [moduleURL, 'name']\n\n${stackOf(error)}`);
+
+    const [, name] = /^(\S+) is not defined$/.exec(error.message) ?? [];
+
+    if (!name || !String(error.fileName).endsWith('> eval'))
+        return error;
+    return notPortable(`${error}: a submitted function has to be self-contained. Pass “${name}” as an argument, ` +
+        `or submit a function of a module as [moduleURL, 'name']\n\n${stackOf(error)}`);
 }
 
 const evaluated = new Map();
@@ -97,7 +99,7 @@ async function callSource(source, ...args) {
     try {
         return await evaluated.get(source)(...args);
     } catch (error) {
-        throw explain(error);
+        throw attempt(() => explain(error), error);
     }
 }
 
@@ -111,23 +113,28 @@ globalThis.cfuturesWorker = {
     isImporting: () => isImporting,
 };
 
-// Without what is the worker's own, and with what caused the error. Has no empty lines.
-function stackOf(error) {
-    const lines = error.stack.split('\n').filter(line => !line.includes(`@${import.meta.url}:`));
-    const {cause} = error;
+// The errors that an error is reported with at most: some are the cause of each other.
+const MAX_CAUSES = 100;
 
-    if (cause?.stack !== undefined && cause !== error)
-        lines.push(`Caused by: ${cause}`, ...stackOf(cause).split('\n'));
+// Returns the stack without the frames of this file, and with those of the causes. It has no empty lines.
+function stackOf(error) {
+    const causes = new Set();
+    const lines = [];
+
+    for (let cause = error; causes.size < MAX_CAUSES && !causes.has(cause); cause = attempt(() => cause.cause)) {
+        const stack = attempt(() => cause.stack);
+
+        if (stack === undefined)
+            break;
+        if (causes.size > 0)
+            lines.push(`Caused by: ${attempt(() => String(cause), 'an error that cannot be read')}`);
+        lines.push(...String(stack).split('\n').filter(line => !line.includes(`@${import.meta.url}:`)));
+        causes.add(cause);
+    }
     return lines.filter(line => line !== '').join('\n');
 }
 
-function toError(error) {
-    if (error instanceof GLib.Error)
-        return error;
-    return failure(Cf.Error.REMOTE, error instanceof Error ? `${error}\n\n${stackOf(error)}` : String(error));
-}
-
-// Returns the size of what it made.
+// Returns the size of the variant that it created.
 function settle(future, result) {
     if (result instanceof Uint8Array) {
         future.set_value(bytesOf(result));
@@ -151,7 +158,7 @@ async function handle(future) {
             functions.set(name, await resolve(name));
         garbage += settle(future, await functions.get(name)(...argumentsOf(args)));
     } catch (error) {
-        future.set_error(toError(error));
+        future.set_error(toError(error, stackOf));
     }
 
     current = null;
@@ -167,8 +174,8 @@ function start() {
     }
 }
 
-// While there is something to await, gjs 1.74 polls the main context without a break, and keeps a processor busy. So
-// this waits for what comes next; it is not called again while it does.
+// While a promise is pending, gjs 1.74 polls the main context without a pause, which keeps a processor busy. This
+// iterates it with blocking instead. It is not called again while it blocks.
 GLib.idle_add(GLib.PRIORITY_LOW, () => {
     GLib.MainContext.default().iteration(true);
     return GLib.SOURCE_CONTINUE;

@@ -59,7 +59,7 @@ fetch_entry_new (FetchBatch   *batch,
   entry->request = request;
   entry->label = g_uri_escape_string (request->url,
                                       G_URI_RESERVED_CHARS_GENERIC_DELIMITERS
-                                      G_URI_RESERVED_CHARS_SUBCOMPONENT_DELIMITERS "%",
+                                        G_URI_RESERVED_CHARS_SUBCOMPONENT_DELIMITERS "%",
                                       FALSE);
   entry->task = cf_task_new_local (fetch_transfer, request, NULL);
   cf_task_set_name (entry->task, entry->label);
@@ -86,7 +86,7 @@ static char *
 describe_failure (FetchBatch   *self,
                   const GError *failure)
 {
-  if (g_error_matches (failure, CF_ERROR, CF_ERROR_TIMED_OUT))
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return g_strdup_printf ("Timed out after %g s", (double) self->timeout_usec / G_USEC_PER_SEC);
 
   return printable (failure->message);
@@ -161,8 +161,7 @@ settle_failure (FetchEntry   *entry,
 {
   FetchBatch *self = entry->batch;
 
-  if (g_error_matches (failure, CF_ERROR, CF_ERROR_CANCELLED) ||
-      g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       end_entry (entry, FETCH_CANCELLED);
       return;
@@ -185,7 +184,7 @@ on_attempt_done (CfFuture *future,
 {
   FetchEntry *entry = user_data;
   g_autoptr(GError) failure = NULL;
-  g_autoptr(GVariant) reply = cf_future_get_variant (future, &failure);
+  g_autoptr(GVariant) reply = cf_future_await_variant (future, &failure);
 
   g_clear_object (&entry->future);
 
@@ -264,7 +263,7 @@ fetch_batch_new (const FetchOptions  *options,
 void
 fetch_batch_free (FetchBatch *self)
 {
-  cf_executor_shutdown (self->executor, TRUE, FALSE);
+  cf_executor_shutdown (self->executor, CF_SHUTDOWN_WAIT);
 
   g_ptr_array_unref (self->entries);
   g_object_unref (self->executor);

@@ -27,7 +27,7 @@ static const char *description =
   "Exit status:\n"
   "  0    everything was fetched\n"
   "  1    something could not be fetched\n"
-  "  2    the command line makes no sense\n"
+  "  2    the command line is invalid\n"
   "  130  interrupted with Ctrl-C (143: by SIGTERM)\n"
   "\n"
   "Examples:\n"

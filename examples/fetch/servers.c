@@ -214,6 +214,7 @@ fetch_servers_start (GError **error)
   self->urls = cf_future_new ();
   self->thread = g_thread_new ("fetch-servers", serve, self);
 
+  cf_future_wait (self->urls, -1, NULL, NULL);
   if (cf_future_get_error (self->urls) != NULL)
     {
       g_propagate_error (error, g_error_copy (cf_future_get_error (self->urls)));
@@ -238,7 +239,7 @@ fetch_servers_stop (FetchServers *self)
 char **
 fetch_servers_dup_urls (FetchServers *self)
 {
-  g_autoptr(GVariant) urls = cf_future_get_variant (self->urls, NULL);
+  g_autoptr(GVariant) urls = cf_future_await_variant (self->urls, NULL);
 
   return g_variant_dup_strv (urls, NULL);
 }

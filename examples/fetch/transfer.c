@@ -191,7 +191,7 @@ fetch_transfer_may_be_retried (const GError *failure)
     if (g_error_matches (failure, G_IO_ERROR, passing[i]))
       return TRUE;
 
-  return g_error_matches (failure, CF_ERROR, CF_ERROR_TIMED_OUT) ||
+  return g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
          g_error_matches (failure, G_RESOLVER_ERROR, G_RESOLVER_ERROR_TEMPORARY_FAILURE) ||
          (failure->domain == FETCH_HTTP_ERROR && SOUP_STATUS_IS_SERVER_ERROR (failure->code));
 }

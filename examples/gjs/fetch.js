@@ -4,7 +4,7 @@
 //
 //     gjs --module fetch.js [-j N] [-o DIRECTORY] [-t SECONDS] URL…
 //
-// There are no threads and no processes here. A page is a promise, a future that nobody but fetch() settles:
+// There are no threads and no processes here. A page is a promise, a future that fetch() settles:
 //
 //     pages ──begun(), as there is room──→ fetch() ──await──→ libsoup, on the main loop
 //                                             │ settles
@@ -342,8 +342,7 @@ class Batch {
     }
 
     _describe(error) {
-        const isCancelled = error instanceof GLib.Error && (error.matches(Cf.Error, Cf.Error.CANCELLED) ||
-            error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED));
+        const isCancelled = error instanceof GLib.Error && error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
 
         return isCancelled ? this._whyCancelled : error.message;
     }

@@ -5,7 +5,7 @@
 
     fetch.py [-j N] [-o DIRECTORY] [-t SECONDS] URL…
 
-No thread is made here. A page is a promise, a future that nobody but its coroutine settles:
+No thread is made here. A page is a promise, a future that its coroutine settles:
 
     promise():  fetch() ──await ready(…)──→ libsoup ──callback on the main loop──→ fetch() goes on … returns or raises
                                                                                         ↓
@@ -30,7 +30,7 @@ import gi
 gi.require_version('Cf', '1')
 gi.require_version('Soup', '3.0')
 
-from gi.repository import Cf, Gio, GLib, Soup  # noqa: E402
+from gi.repository import Cf, GLib, Soup  # noqa: E402
 
 PIECE_SIZE = 64 * 1024
 LONGEST_NAME = 100
@@ -196,18 +196,18 @@ class Program:
         if self.n_done == len(self.pages):
             self.loop.quit()
 
-        error = page.exception()
-        if error is None:
+        try:
             checksum, size = page.result()
             self.say(f'{checksum}  {size}  {page.url}', sys.stdout)
-        else:
+        except Exception as error:
             self.status = self.status or EXIT_SOME_FAILED
             self.say(f'fetch: {page.url}: {self.describe(error, page)}', sys.stderr)
 
     def describe(self, error, page):
+        if isinstance(error, Cf.CancelledError):
+            return self.why_cancelled
         if isinstance(error, GLib.Error):
-            is_cancelled = error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED)
-            return self.why_cancelled if is_cancelled else error.message
+            return error.message
         if isinstance(error, OSError):
             return f'Cannot write {page.path}: {error.strerror}'
         return str(error)

@@ -193,17 +193,16 @@ class Window(Adw.ApplicationWindow):
     # What becomes of the work.
 
     def on_done(self, future):
-        error = future.exception()
         if future is not self.future:
             # The window has been closed.
             return
 
         self.future = None
-        if error is None:
+        try:
             self.show_checksums(future.result())
-        elif isinstance(error, GLib.Error) and error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED):
+        except Cf.CancelledError:
             self.show_message('process-stop-symbolic', 'Cancelled', 'No checksums were kept')
-        else:
+        except Exception as error:
             self.show_message('dialog-error-symbolic', 'The Folder Could Not Be Read', describe(error))
 
     def show_checksums(self, checksums):

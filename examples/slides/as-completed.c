@@ -33,7 +33,7 @@ static gboolean
 print_result (CfFuture  *future,
               GError   **error)
 {
-  g_autoptr(GVariant) result = cf_future_get_variant (future, error);
+  g_autoptr(GVariant) result = cf_future_await_variant (future, error);
   gint32 n;
   double tenth;
 
@@ -62,7 +62,7 @@ main (void)
 
   completed = cf_as_completed ((CfFuture **) wait_for->pdata, wait_for->len, -1);
 
-  while ((next = cf_completion_iterator_next (completed, &error)) != NULL)
+  while ((next = cf_completion_iterator_next (completed, NULL, &error)) != NULL)
     {
       g_autoptr(CfFuture) future = next;
 

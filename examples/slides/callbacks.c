@@ -67,7 +67,7 @@ done (CfFuture *future,
   if (failure != NULL)
     g_print ("%d: error returned: %s\n", arg, failure->message);
   else
-    g_print ("%d: value returned: %g\n", arg, cf_future_get_double (future, NULL));
+    g_print ("%d: value returned: %g\n", arg, cf_future_await_double (future, NULL));
 }
 
 int
@@ -84,7 +84,7 @@ main (void)
   g_object_set_data (G_OBJECT (future), "arg", GINT_TO_POINTER (5));
   cf_future_add_done_callback (future, done, NULL, NULL);
 
-  result = cf_future_get_double (future, &error);
+  result = cf_future_await_double (future, &error);
 
   if (error != NULL)
     {

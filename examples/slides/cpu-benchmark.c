@@ -31,7 +31,7 @@
  *   print("Process pool execution in " + str(time.clock() - start_time_2), "seconds")
  *
  * All executors have the same interface, so one function measures any of them. The sequential run is an
- * executor too: one that makes each call at once, in the thread that submits it.
+ * executor too: one that runs each call at once, in the thread that submits it.
  */
 
 #include <cfutures.h>
@@ -93,7 +93,7 @@ int
 main (int    argc,
       char **argv)
 {
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
 
   measure ("Sequential", cf_inline_executor_new ());
   measure ("Thread pool", cf_thread_pool_executor_new (5));

@@ -57,12 +57,12 @@ main (void)
                            NULL);
 
   g_print ("main: starting\n");
-  results = cf_executor_map (executor, task, g_variant_new_parsed ("[5, 4, 3, 2, 1]"), 1, 0, -1);
+  results = cf_executor_map (executor, task, g_variant_new_parsed ("[5, 4, 3, 2, 1]"), 1, 0);
 
   g_print ("main: unprocessed results <%s at %p>\n", G_OBJECT_TYPE_NAME (results), (void *) results);
   g_print ("main: waiting for real results\n");
 
-  while (cf_map_iterator_next (results, &result, &error))
+  while (cf_map_iterator_next (results, NULL, &result, &error))
     {
       g_string_append_printf (real_results, "%s%g",
                               real_results->len > 0 ? ", " : "", g_variant_get_double (result));

@@ -15,7 +15,7 @@
  *       for n, pid in results:
  *           print("run task %s in process %s" % (n, pid))
  *
- * A worker is this program, started once more. cf_worker_init() is what the line with `__name__` is in Python: in a
+ * A worker is this program, started once more. cf_worker_main() is what the line with `__name__` is in Python: in a
  * worker it makes the pool's calls and never returns.
  */
 
@@ -40,12 +40,12 @@ main (int    argc,
   g_autoptr(GVariant) result = NULL;
   g_autoptr(GError) error = NULL;
 
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
 
   executor = cf_process_pool_executor_new (2);
-  results = cf_executor_map (executor, task, g_variant_new_parsed ("[5, 4, 3, 2, 1]"), 1, 0, -1);
+  results = cf_executor_map (executor, task, g_variant_new_parsed ("[5, 4, 3, 2, 1]"), 1, 0);
 
-  while (cf_map_iterator_next (results, &result, &error))
+  while (cf_map_iterator_next (results, NULL, &result, &error))
     {
       gint32 n, pid;
 

@@ -44,7 +44,7 @@ main (void)
   for (guint i = 0; i < wait_for->len; i++)
     {
       g_autoptr(GError) error = NULL;
-      g_autoptr(GVariant) result = cf_future_get_variant (g_ptr_array_index (wait_for, i), &error);
+      g_autoptr(GVariant) result = cf_future_await_variant (g_ptr_array_index (wait_for, i), &error);
       gint32 n;
       double tenth;
 

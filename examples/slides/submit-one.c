@@ -60,7 +60,7 @@ main (void)
   g_print ("main: future: %s\n", before);
 
   g_print ("main: waiting for results\n");
-  result = cf_future_get_double (future, &error);
+  result = cf_future_await_double (future, &error);
 
   if (error != NULL)
     {

@@ -49,9 +49,9 @@ void done (Cf.Future future)
 
   try
     {
-      print ("%d: value returned: %g\n", arg, future.get_double ());
+      print ("%d: value returned: %g\n", arg, future.await_double ());
     }
-  catch (Cf.Error.CANCELLED error)
+  catch (IOError.CANCELLED error)
     {
       print ("%d: canceled\n", arg);
     }
@@ -72,7 +72,7 @@ int main ()
 
       future.set_data ("arg", 5);
       future.add_done_callback (done);
-      print ("%g\n", future.get_double ());
+      print ("%g\n", future.await_double ());
       return 0;
     }
   catch (Error error)

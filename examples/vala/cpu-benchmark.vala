@@ -77,7 +77,7 @@ void measure (string kind, Cf.Executor executor)
 
 int main (string[] args)
 {
-  Cf.Worker.init (ref args);
+  Cf.Worker.main (ref args);
 
   measure ("Sequential", new Cf.InlineExecutor ());
   measure ("Thread pool", new Cf.ThreadPoolExecutor (5));

@@ -15,7 +15,7 @@
  *       for n, pid in results:
  *           print("run task %s in process %s" % (n, pid))
  *
- * A worker is this program, started once more. Cf.Worker.init() is what the line with `__name__` is in Python: in a
+ * A worker is this program, started once more. Cf.Worker.main() is what the line with `__name__` is in Python: in a
  * worker it makes the pool's calls and never returns.
  */
 
@@ -26,7 +26,7 @@ Variant? task (Cf.Future future, Variant? args) throws Error
 
 int main (string[] args)
 {
-  Cf.Worker.init (ref args);
+  Cf.Worker.main (ref args);
 
   try
     {

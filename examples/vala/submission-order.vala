@@ -38,7 +38,7 @@ int main ()
           int n;
           double tenth;
 
-          future.get_variant ().get ("(id)", out n, out tenth);
+          future.await_variant ().get ("(id)", out n, out tenth);
           print ("(%d, %g)\n", n, tenth);
         }
       return 0;

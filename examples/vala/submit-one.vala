@@ -52,7 +52,7 @@ int main ()
 
       print ("main: future: %s\n", future.to_string ());
       print ("main: waiting for results\n");
-      print ("main: result: %g\n", future.get_double ());
+      print ("main: result: %g\n", future.await_double ());
       print ("main: future after result: %s\n", future.to_string ());
       return 0;
     }

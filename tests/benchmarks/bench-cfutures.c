@@ -49,7 +49,7 @@ consume (CfFuture *future,
          guint     number)
 {
   g_autoptr (GError) error = NULL;
-  gint64 result = cf_future_get_int64 (future, &error);
+  gint64 result = cf_future_await_int64 (future, &error);
 
   g_assert_no_error (error);
   g_assert_cmpint (result, ==, number);
@@ -99,7 +99,7 @@ measure_calls (SubmitFunc submit,
 
   run_calls (executor, submit, n, window);
   result = bench_per_operation (start, n);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return result;
 }
@@ -149,7 +149,7 @@ bench_cfutures_round_trip_asleep (guint n,
       total += bench_per_operation (start, n);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return total;
 }
@@ -183,7 +183,7 @@ bench_cfutures_callbacks (guint n,
 
   loop_until (NULL, n_called == n);
   result = bench_per_operation (start, n);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return result;
 }
@@ -280,7 +280,7 @@ fibonacci (CfExecutor *executor,
   spawned = cf_executor_submit_local (executor, run_fibonacci, &call, NULL);
   second = fibonacci (executor, n - 2);
 
-  return cf_future_get_uint64 (spawned, NULL) + second;
+  return cf_future_await_uint64 (spawned, NULL) + second;
 }
 
 double
@@ -291,11 +291,11 @@ bench_cfutures_fork_join (guint n,
   Fibonacci call = { executor, n };
   guint64 start = bench_now ();
   g_autoptr (CfFuture) future = cf_executor_submit_local (executor, run_fibonacci, &call, NULL);
-  guint64 number = cf_future_get_uint64 (future, NULL);
+  guint64 number = cf_future_await_uint64 (future, NULL);
   double result = bench_per_operation (start, bench_n_spawns (n));
 
   g_assert_cmpuint (number, ==, bench_fibonacci (n));
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return result;
 }
@@ -347,7 +347,7 @@ measure_memory (SubmitFunc submit,
     }
 
   gate_open (&gate);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return result;
 }

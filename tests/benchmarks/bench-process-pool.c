@@ -9,7 +9,6 @@
 
 #include "bench-table.h"
 
-#define PYTHON        "/usr/bin/python3"
 #define CHUNK_SIZE    100
 #define ECHO_SIZE     (64 * 1024 * 1024)
 
@@ -30,7 +29,7 @@ consume (CfFuture *future,
          guint     number)
 {
   g_autoptr (GError) error = NULL;
-  gint64 result = cf_future_get_int64 (future, &error);
+  gint64 result = cf_future_await_int64 (future, &error);
 
   g_assert_no_error (error);
   g_assert_cmpint (result, ==, number);
@@ -78,7 +77,7 @@ measure_calls (guint n,
 
   run_calls (executor, n, window);
   result = bench_per_operation (start, n);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return result;
 }
@@ -114,7 +113,7 @@ measure_asleep (guint n,
       total += bench_per_operation (start, n);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return total;
 }
@@ -137,9 +136,9 @@ measure_chunks (guint n,
 
   items = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_UINT32, numbers, n, sizeof (guint32)));
   start = bench_now ();
-  results = cf_executor_map (executor, return_arguments, items, CHUNK_SIZE, 0, -1);
+  results = cf_executor_map (executor, return_arguments, items, CHUNK_SIZE, 0);
 
-  for (guint i = 0; cf_map_iterator_next (results, &result, &error); i++)
+  for (guint i = 0; cf_map_iterator_next (results, NULL, &result, &error); i++)
     {
       g_assert_cmpuint (g_variant_get_uint32 (result), ==, i);
       g_variant_unref (result);
@@ -147,7 +146,7 @@ measure_chunks (guint n,
 
   g_assert_no_error (error);
   duration = bench_per_operation (start, n);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return duration;
 }
@@ -203,7 +202,7 @@ measure_echo (CfFunc func,
     {
       g_autoptr (CfFuture) future = cf_executor_submit (executor, func, data);
       g_autoptr (GError) error = NULL;
-      g_autoptr (GVariant) echo = cf_future_get_variant (future, &error);
+      g_autoptr (GVariant) echo = cf_future_await_variant (future, &error);
 
       g_assert_no_error (error);
       g_assert_cmpuint (g_variant_get_size (echo), ==, ECHO_SIZE);
@@ -212,7 +211,7 @@ measure_echo (CfFunc func,
     }
 
   result = bench_per_operation (start, n) / 1000.0;
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   return result;
 }
@@ -246,14 +245,14 @@ measure_start (guint n,
 
       run_calls (executor, 1, 1);
       total += bench_per_operation (start, n) / 1000.0;
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
     }
 
   return total;
 }
 
-/* The slides' benchmark: ten calls, each of which counts to @n, in a pool that is started and ended with them. The times
- * are in milliseconds. */
+/* The slides' benchmark: ten calls, each of which counts to @n, in a pool that is started and ended with them. The
+ * times are in milliseconds. */
 
 static GVariant *
 count (CfFuture  *future,
@@ -340,7 +339,7 @@ measure_in_python (const char *name,
 {
   g_autofree char *count_text = g_strdup_printf ("%u", n);
   g_autofree char *workers_text = g_strdup_printf ("%u", n_workers);
-  const char *argv[] = { PYTHON, BENCH_PYTHON_SCRIPT, name, count_text, workers_text, NULL };
+  const char *argv[] = { BENCH_PYTHON, BENCH_PYTHON_SCRIPT, name, count_text, workers_text, NULL };
   g_autofree char *output = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -451,7 +450,7 @@ main (int    argc,
     .n_groups = G_N_ELEMENTS (groups),
   };
 
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
 
   return bench_table_main (&table, argc, argv);
 }

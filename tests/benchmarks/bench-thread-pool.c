@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The thread pool's speed, beside that of others on the same work. What is measured is in bench-cfutures.c, bench-glib.c
- * and bench-tbb.cpp; this file has the list, and the aims, which are those of the design.
+/* The thread pool's speed, beside that of others on the same work. What is measured is in bench-cfutures.c,
+ * bench-glib.c and bench-tbb.cpp; this file has the list, and the aims, which are those of the design.
  */
 
 #include "bench-table.h"

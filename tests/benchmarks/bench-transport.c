@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "bench-table.h"
-#include "cf-channel-private.h"
-#include "cf-parking-private.h"
+#include "transport/cf-channel-private.h"
+#include "base/cf-spin-private.h"
 
 #define SPINS_BEFORE_YIELD 1000
 
@@ -35,7 +35,7 @@ spin (guint i)
   if (i % SPINS_BEFORE_YIELD == 0)
     sched_yield ();
   else
-    cf_cpu_relax ();
+    cf_spin_relax ();
 }
 
 /* What the channel's users do: cf-worker.c for the worker, cf-result-receiver.c for the pool. */

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include "cf-error-private.h"
+#include "base/cf-error-private.h"
 #include "cf-error.h"
-#include "cf-frame-private.h"
+#include "transport/cf-frame-private.h"
 
 static volatile gsize n_letters;
 
@@ -20,7 +20,7 @@ touch_error (GVariant *value)
   g_autoptr(GError) error = NULL;
   const char *domain;
 
-  if (!g_variant_is_of_type (value, G_VARIANT_TYPE (CF_ERROR_VARIANT_TYPE)))
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE (CF_SERIALIZED_ERROR_TYPE)))
     return;
 
   g_variant_get_child (value, 0, "&s", &domain);

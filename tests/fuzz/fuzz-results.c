@@ -4,7 +4,7 @@
  * their socket.
  *
  *      input ──operations──→ worker's side: ring, claim words, messages
- *                       └──→ pool's side: give, take back, receive ──→ CfRemoteWorker
+ *                       └──→ pool's side: give, take back, receive ──→ CfRemoteWorker, CfResultReader
  *
  * There is no process: a stand-in for CfWorkerProcess has the channel, and this program plays both sides. What
  * has to hold: nothing is read or written where it must not be, no descriptor is lost, no call has two results,
@@ -23,13 +23,14 @@
 #include <glib/gstdio.h>
 
 #include "cf-error.h"
-#include "cf-remote-worker-private.h"
+#include "future/cf-chunk-private.h"
+#include "processes/cf-remote-worker-private.h"
 
 #define MAX_CALLS       200
 #define MAX_DESCRIPTORS 3
 #define DESCRIPTORS     256     /* where to look for those that are open */
 
-/* The stand-in, with what cf-remote-worker.c uses. */
+/* The stand-in, with what the files of CfRemoteWorker use. */
 
 struct _CfWorkerProcess
 {
@@ -46,6 +47,19 @@ int
 cf_worker_process_get_pid (CfWorkerProcess *self)
 {
   return 1;
+}
+
+void
+cf_worker_process_send_signal (CfWorkerProcess *self,
+                               int              signal_number)
+{
+}
+
+gboolean
+cf_worker_process_is_at_work (CfWorkerProcess *self,
+                              gint64          *cpu_usec)
+{
+  return FALSE;
 }
 
 void
@@ -201,7 +215,7 @@ touch_outcome (CfRemoteResult *result)
   g_assert_cmpuint (outcome.kind, !=, CF_OUTCOME_VALUE);
   if (outcome.kind == CF_OUTCOME_VARIANT)
     fuzz_touch_value (outcome.variant);
-  if (outcome.kind == CF_OUTCOME_VARIANT && result->call->call.kind == CF_CALL_NAME_ITEMS)
+  if (outcome.kind == CF_OUTCOME_VARIANT && result->call->call.is_chunk)
     touch_chunk (outcome.variant);
   if (outcome.kind == CF_OUTCOME_ERROR)
     g_assert_true (outcome.error->domain != 0);
@@ -260,9 +274,9 @@ receive (Fuzz *self)
   CfRemoteResult result;
   gboolean is_ready = FALSE;
 
-  if (!cf_remote_worker_read_messages (self->worker, &is_ready, &log, &fault))
+  if (!cf_result_reader_read_messages (&self->worker->reader, &is_ready, &log, &fault))
     self->is_over = TRUE;
-  while (!self->is_over && cf_remote_worker_read (self->worker, &result, &log, &fault))
+  while (!self->is_over && cf_result_reader_read (&self->worker->reader, &result, &log, &fault))
     receive_result (self, &result);
 
   if (fault != NULL)
@@ -476,7 +490,7 @@ begin (Fuzz         *self,
   cf_channel_init_pool (&process->channel, &self->socket, &error);
   g_assert_no_error (error);
   self->channel = &process->channel;
-  self->worker = cf_remote_worker_new (NULL, process, 0);
+  self->worker = cf_remote_worker_new (process, 0, -1);
 }
 
 /* What the pool does when a worker has ended. */

@@ -14,10 +14,10 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
-#include "cf-error-private.h"
-#include "cf-channel-private.h"
+#include "base/cf-error-private.h"
+#include "transport/cf-channel-private.h"
 #include "cf-error.h"
-#include "cf-frame-private.h"
+#include "transport/cf-frame-private.h"
 
 static const char *corpus;
 

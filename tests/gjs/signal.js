@@ -14,8 +14,9 @@ export class Signal {
         this.listeners.delete(listener);
     }
 
-    abort() {
+    abort(reason) {
         this.aborted = true;
+        this.reason = reason;
         this.listeners.forEach(listener => listener());
     }
 }

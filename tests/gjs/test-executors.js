@@ -8,6 +8,7 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 
 import {collect, equal, failure, failureNow, isError, matches, run} from './tap.js';
+import {THROWING} from './throwing.js';
 
 const NATIVE = GLib.getenv('SMOKE_FUNCTIONS');
 const MODULE = Gio.File.new_for_uri(import.meta.url).get_parent().get_child('portable.js').get_uri();
@@ -38,7 +39,7 @@ run({
             const error = failureNow(attempt);
 
             equal(error instanceof Error, true);
-            matches(error.message, /“count”.*Cf\.ProcessPoolExecutor.*submit_name\('libfoo\.so:count', variant\)/);
+            matches(error.message, /“count”.*Cf\.ProcessPoolExecutor.*submit_by_name\('libfoo\.so:count', variant\)/);
         }
         matches(failureNow(() => pool.submit([MODULE, 'divide'], 5)).message, /Cf\.ProcessPoolExecutor/);
         matches(failureNow(() => pool.set_initializer(() => true)).message, /Cf\.ProcessPoolExecutor/);
@@ -49,13 +50,13 @@ run({
         const pool = new Cf.ThreadPoolExecutor({max_workers: 2});
         const variant = new GLib.Variant('i', 5);
 
-        equal(await pool.submit_name(`${NATIVE}:smoke_halve`, variant), 2.5);
+        equal(await pool.submit_by_name(`${NATIVE}:smoke_halve`, variant), 2.5);
         equal(await pool.submit(`${NATIVE}:smoke_halve`, variant), 2.5);
         equal(await pool.submit({priority: GLib.PRIORITY_LOW}, `${NATIVE}:smoke_halve`, variant), 2.5);
         equal(await pool.submit_task(Cf.Task.new_by_name(`${NATIVE}:smoke_halve`, variant)), 2.5);
         equal(await collect(pool.map(`${NATIVE}:smoke_halve`, [5, 4].map(n => new GLib.Variant('i', n)))), [2.5, 2]);
 
-        const error = await failure(() => pool.submit_name(`${NATIVE}:smoke_fail`, null));
+        const error = await failure(() => pool.submit_by_name(`${NATIVE}:smoke_fail`, null));
 
         isError(error, Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND);
         await pool.shutdown();
@@ -63,7 +64,7 @@ run({
 
     async 'thread-pool/native-functions-get-natural-values'() {
         const pool = new Cf.ThreadPoolExecutor({max_workers: 2});
-        const printed = (...args) => pool.submit_name(`${NATIVE}:smoke_print`, ...args);
+        const printed = (...args) => pool.submit_by_name(`${NATIVE}:smoke_print`, ...args);
 
         equal(await printed(5), 'int64 5');
         equal(await printed('a'), "'a'");
@@ -91,6 +92,46 @@ run({
             equal(await executor.submit_task(Cf.Task.new((a, b) => a + b, 1, 2)), 3);
             equal(await executor.submit([MODULE, 'divide'], 5), 0.5);
             equal(await collect(executor.map(n => n + offset, [1, 2, 3])), [101, 102, 103]);
+        }
+    },
+
+    async 'here/what-a-checked-call-returns-is-dropped'() {
+        for (const executor of HERE) {
+            for (const option of [{check_cancellable: Cf.CancellableCheck.ALWAYS}, {return_on_cancel: true}]) {
+                const cancellable = new Gio.Cancellable();
+                const outcomes = [() => ({n: 1}), () => {
+                    throw new RangeError('too far');
+                }];
+
+                for (const end of outcomes) {
+                    cancellable.reset();
+                    const future = executor.submit({cancellable, ...option}, () => {
+                        cancellable.cancel();
+                        return end();
+                    });
+
+                    isError(await failure(() => future), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+                }
+            }
+        }
+    },
+
+    async 'here/submitted-in-the-manner-of-gio-are-checked'() {
+        const executor = new Cf.MainContextExecutor();
+
+        for (const [check, isDropped] of [['DEFAULT', true], ['ALWAYS', true], ['NEVER', false]]) {
+            const cancellable = new Gio.Cancellable();
+            const task = Cf.Task.new(() => {
+                cancellable.cancel();
+                return 5;
+            });
+
+            task.check_cancellable = Cf.CancellableCheck[check];
+            const [future] = await new Promise(resolve => {
+                executor.submit_async(task, cancellable, (_, done) => resolve([done]));
+            });
+
+            equal(future.is_cancelled(), isDropped);
         }
     },
 
@@ -152,13 +193,64 @@ run({
         });
 
         equal(future.cancel(), true);
-        isError(await failure(() => future), Cf.Error, Cf.Error.CANCELLED);
+        isError(await failure(() => future), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
         equal(isCalled, false);
     },
 
     async 'here/native-functions-run-by-name'() {
         for (const executor of HERE)
             equal(await executor.submit(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5)), 2.5);
+    },
+
+    async 'drain/resolves-when-the-calls-so-far-are-over'() {
+        const pool = new Cf.ThreadPoolExecutor({max_workers: 2});
+
+        for (const executor of [...HERE, pool]) {
+            const future = executor.submit(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5));
+
+            equal(await executor.drain(), undefined);
+            equal(future.is_done(), true);
+            equal(await executor.submit(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 6)), 3);
+        }
+        await pool.shutdown();
+    },
+
+    async 'drain/rejects-when-it-is-cancelled'() {
+        const cancellable = new Gio.Cancellable();
+        const executor = new Cf.MainContextExecutor();
+        const future = executor.submit(() => 5);
+        const drained = executor.drain({cancellable});
+
+        cancellable.cancel();
+        isError(await failure(() => drained), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        equal(await future, 5);
+        equal(await failure(() => executor.drain({timeout: 5})) instanceof TypeError, true);
+    },
+
+    async 'options/are-an-object'() {
+        const executor = new Cf.MainContextExecutor();
+
+        for (const wrong of [null, 5, 'cancellable', [], new Gio.Cancellable()]) {
+            for (const call of [() => executor.drain(wrong), () => Cf.wait([], wrong), () => Cf.as_completed([], wrong)]) {
+                if (typeof wrong !== 'number')
+                    matches((await failure(call)).message, /^\w+\(\) takes its options in an object: \{\w+: …\}$/);
+            }
+        }
+        matches((await failure(() => executor.shutdown({wait: true}))).message, /^shutdown\(\) has no option “wait”$/);
+    },
+
+    async 'describe/returns-plain-objects'() {
+        const executor = new Cf.MainContextExecutor();
+        const future = executor.submit({name: 'ask'}, () => executor.describe());
+        const {type, state, waiting: [waiting]} = executor.describe();
+
+        equal([type, state], ['CfMainContextExecutor', 'open']);
+        equal([waiting.name, waiting.state, waiting.priority], ['ask', 'pending', 0]);
+        equal(waiting.age >= 0, true);
+
+        const {workers: [{calls: [running]}]} = await future;
+
+        equal([running.name, running.state], ['ask', 'running']);
     },
 
     async 'here/shutdown'() {
@@ -168,6 +260,33 @@ run({
             await executor.shutdown();
             equal(await future, 5);
             isError(await failure(() => executor.submit(() => 5)), Cf.Error, Cf.Error.SHUT_DOWN);
+        }
+    },
+
+    async 'default/is-one-pool-that-cannot-be-shut-down'() {
+        const executor = Cf.Executor.get_default();
+
+        equal(executor instanceof Cf.ThreadPoolExecutor, true);
+        equal(Cf.Executor.get_default(), executor);
+        isError(await failure(() => executor.shutdown()), Cf.Error, Cf.Error.INVALID_STATE);
+        equal(await executor.submit(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5)), 2.5);
+    },
+
+    async 'executors/what-is-thrown-arrives-as-it-is'() {
+        for (const executor of [new Cf.InlineExecutor(), new Cf.MainContextExecutor()]) {
+            for (const [name, [throwing]] of Object.entries(THROWING)) {
+                let thrown;
+                const future = executor.submit(() => {
+                    try {
+                        throwing();
+                    } catch (caught) {
+                        thrown = caught;
+                        throw caught;
+                    }
+                });
+
+                equal([name, await future.catch(error => error === thrown)], [name, true]);
+            }
         }
     },
 });

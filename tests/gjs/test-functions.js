@@ -22,7 +22,7 @@ function refusal(callable, ...args) {
 
 run({
     'functions/with-outer-variables/are-told-which'() {
-        matches(refusal(n => n + outer, 1), /uses “outer”, .* Pass “outer” as an argument, .*\[moduleURL, 'name'\]/);
+        matches(refusal(n => n + outer, 1), /uses “outer”, .* pass “outer” as an argument, .*\[moduleURL, 'name'\]/);
         matches(refusal(() => outer + other), /uses “outer”, “other”, /);
         matches(refusal(n => `${other} ${n}`), /“other”/);
         matches(refusal((n = outer) => n), /“outer”/);
@@ -115,8 +115,8 @@ run({
         matches(refusal(Math.max, 1, 2), /“max” is native/);
         matches(refusal((() => 5).bind(null)), /bind\(\)/);
         matches(refusal(class Thing {}), /“Thing” is a class/);
-        matches(failureNow(() => pool.submit(5)).message, /5 is no function/);
-        matches(failureNow(() => pool.submit()).message, /undefined is no function/);
+        matches(failureNow(() => pool.submit(5)).message, /5 is not a function/);
+        matches(failureNow(() => pool.submit()).message, /undefined is not a function/);
         matches(failureNow(() => pool.submit(['file:///x.js'])).message, /\[moduleURL, 'name'\]/);
     },
 

@@ -8,6 +8,7 @@ import GLib from 'gi://GLib';
 import System from 'system';
 
 import {equal, failure, failureNow, isError, matches, run} from './tap.js';
+import {THROWING} from './throwing.js';
 
 function settled(value) {
     const future = new Cf.Future();
@@ -53,6 +54,39 @@ run({
 
         setTimeout(() => future.set_value(5), 10);
         equal(await future, 5);
+    },
+
+    // gjs refuses callbacks between the steps of a garbage collection.
+    async 'future/await/while-garbage-is-collected'() {
+        let garbage = [];
+
+        for (let n = 0; n < 2000; n++) {
+            const future = settled(n);
+
+            for (let i = 0; i < 3000; i++)
+                garbage.push({i, text: `${n} ${i}`, list: [i]});
+            if (garbage.length > 300000)
+                garbage = [];
+            equal(await future, n);
+        }
+    },
+
+    // A thread of the pool drops its reference while this one takes another.
+    async 'future/await/as-the-call-ends'() {
+        const pool = new Cf.ProcessPoolExecutor({max_workers: 1});
+
+        for (let n = 0; n < 150; n++) {
+            const promises = Array.from({length: 20}, (_, i) => {
+                const future = pool.submit(value => value, i);
+
+                while (!future.is_done());
+                return future.then(value => value);
+            });
+
+            System.gc();
+            equal(await Promise.all(promises), Array.from({length: 20}, (_, i) => i));
+        }
+        await pool.shutdown();
     },
 
     async 'future/await/as-often-as-one-likes'() {
@@ -104,7 +138,7 @@ run({
         const future = new Cf.Future();
 
         future.cancel();
-        isError(await failure(() => future), Cf.Error, Cf.Error.CANCELLED);
+        isError(await failure(() => future), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
     },
 
     async 'future/error/remote-exceptions-are-errors'() {
@@ -187,6 +221,40 @@ run({
         matches(failed(new RangeError('too far')).get_error().message, /^RangeError: too far\n\n.*test-futures/);
     },
 
+    async 'future/settled/gives-the-result'() {
+        equal(await Cf.Future.new_for_int64(5), 5);
+        equal(await Cf.Future.new_for_string('five'), 'five');
+        equal(await Cf.Future.new_for_boolean(true), true);
+    },
+
+    'future/properties/name-priority-and-error'() {
+        const gone = failed(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, 'gone'));
+
+        equal([gone.name, gone.priority, gone.error.message], [null, 0, 'gone']);
+    },
+
+    async 'future/set-error/aborted-is-cancelled'() {
+        const error = Object.assign(new Error('stopped'), {name: 'AbortError'});
+        const future = failed(error);
+
+        equal(await failure(() => future) === error, true);
+        equal(Cf.error_is_cancelled(future.get_error()), true);
+        equal(Cf.error_is_cancelled(failed(new Error('no')).get_error()), false);
+        equal(Cf.error_is_cancelled(null), false);
+
+        const aborted = new Error('Aborted');
+
+        aborted.name = 'AbortError';
+        equal(Cf.error_is_cancelled(aborted), true);
+        for (const [name, [throwing]] of Object.entries(THROWING)) {
+            try {
+                throwing();
+            } catch (thrown) {
+                equal([name, Cf.error_is_cancelled(thrown)], [name, false]);
+            }
+        }
+    },
+
     'future/forgotten-await/can-be-seen'() {
         const future = settled(5);
 
@@ -217,5 +285,15 @@ run({
         future.arg = 5;
         setTimeout(() => future.set_value(1), 1);
         equal(await new Promise(resolve => future.add_done_callback(done => resolve(done.arg))), 5);
+    },
+
+    async 'future/promise/fails-with-whatever-was-thrown'() {
+        for (const [name, [throwing]] of Object.entries(THROWING)) {
+            try {
+                throwing();
+            } catch (thrown) {
+                equal([name, await failed(thrown).catch(error => error === thrown)], [name, true]);
+            }
+        }
     },
 });

@@ -5,9 +5,11 @@
 import Cf from 'gi://Cf?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
 
 import {Signal} from './signal.js';
 import {collect, equal, failure, failureNow, isError, matches, run, until} from './tap.js';
+import {THROWING} from './throwing.js';
 
 const MODULE = Gio.File.new_for_uri(import.meta.url).get_parent().get_child('portable.js').get_uri();
 
@@ -45,12 +47,42 @@ const isSpinning = future => until(() => future.message === 'spinning');
 
 run({
     'process-pool/runs-javascript-unless-told-otherwise'() {
-        equal(new Cf.ProcessPoolExecutor().worker_kind, Cf.WorkerKind.GJS);
-        equal(Cf.ProcessPoolExecutor.new(3).worker_kind, Cf.WorkerKind.GJS);
+        equal(new Cf.ProcessPoolExecutor().launcher.kind, Cf.WorkerKind.GJS);
+        equal(Cf.ProcessPoolExecutor.new(3).launcher.kind, Cf.WorkerKind.GJS);
         equal(Cf.ProcessPoolExecutor.new(3).max_workers, 3);
         equal(Cf.ProcessPoolExecutor.new().max_workers, new Cf.ProcessPoolExecutor().max_workers);
-        equal(new Cf.ProcessPoolExecutor({worker_kind: Cf.WorkerKind.PYTHON}).worker_kind, Cf.WorkerKind.PYTHON);
-        equal(new Cf.ProcessPoolExecutor({workerKind: Cf.WorkerKind.NATIVE}).worker_kind, Cf.WorkerKind.NATIVE);
+        equal(new Cf.WorkerLauncher().kind, Cf.WorkerKind.GJS);
+        equal(new Cf.ProcessPoolExecutor({kind: Cf.WorkerKind.PYTHON}).launcher.kind, Cf.WorkerKind.PYTHON);
+    },
+
+    async 'process-pool/launcher/starts-the-workers'() {
+        const launcher = new Cf.WorkerLauncher({cwd: '/', prefix_argv: ['env', 'STARTED_BY=env']});
+
+        await withPool({launcher}, async other => {
+            equal(await other.submit(() => imports.gi.GLib.getenv('STARTED_BY')), 'env');
+            equal(await other.submit(() => imports.gi.GLib.get_current_dir()), '/');
+        });
+
+        const kind = Cf.WorkerKind.PYTHON;
+        const python = Cf.ProcessPoolExecutor.new_with_launcher(1, new Cf.WorkerLauncher({kind}));
+
+        equal(await python.submit('math:sqrt', 4), 2);
+        await python.shutdown();
+    },
+
+    async 'process-pool/launcher/is-made-of-the-options-of-the-pool'() {
+        await withPool({cwd: '/', startTimeout: 60000, 'prefix-argv': ['nice']}, async other => {
+            equal(other.launcher.cwd, '/');
+            equal(other.launcher.start_timeout, 60000);
+            equal(other.launcher.prefix_argv, ['nice']);
+            equal(other.launcher.kind, Cf.WorkerKind.GJS);
+            equal(await other.submit(() => imports.gi.GLib.get_current_dir()), '/');
+        });
+
+        const error = failureNow(() => new Cf.ProcessPoolExecutor({launcher: new Cf.WorkerLauncher(), cwd: '/'}));
+
+        equal(error instanceof TypeError, true);
+        matches(error.message, /“cwd”/);
     },
 
     'process-pool/properties-are-named'() {
@@ -99,7 +131,7 @@ run({
         equal(await pool.submit([Gio.File.new_for_uri(MODULE), 'divide'], 5), 0.5);
         equal(await pool.submit([Gio.File.new_for_uri(MODULE).get_path(), 'default'], 5), 2.5);
         equal(await pool.submit(`${MODULE}:divide`, 5), 0.5);
-        equal(await pool.submit_name(`${MODULE}:divide`, new GLib.Variant('(i)', [5])), 0.5);
+        equal(await pool.submit_by_name(`${MODULE}:divide`, new GLib.Variant('(i)', [5])), 0.5);
         isError(await failure(() => pool.submit([MODULE, 'nothing'])), Cf.Error, Cf.Error.NO_SUCH_FUNCTION);
         matches(failureNow(() => pool.submit(['./portable.js', 'divide'], 5)).message, /import\.meta\.url/);
     },
@@ -107,13 +139,13 @@ run({
     async 'process-pool/functions/of-a-program-that-makes-pools-are-refused'() {
         const error = await failure(() => pool.submit([import.meta.url, 'divide'], 5));
 
-        matches(error.message, /made while the module was imported/);
+        matches(error.message, /worker imported a module that creates a process pool/);
     },
 
     async 'process-pool/functions/of-other-languages'() {
-        await withPool({worker_kind: Cf.WorkerKind.PYTHON}, async python => {
+        await withPool({kind: Cf.WorkerKind.PYTHON}, async python => {
             equal(await python.submit('statistics:mean', [1, 2, 6]), 3);
-            equal(await python.submit_name('operator:concat', 'a', 'b'), 'ab');
+            equal(await python.submit_by_name('operator:concat', 'a', 'b'), 'ab');
             equal(await collect(python.map('math:sqrt', [1, 4, 9])), [1, 2, 3]);
             equal(await collect(python.map('builtins:list', [[1], null], {chunk_size: 2})), [[1], []]);
 
@@ -178,6 +210,44 @@ run({
         equal(await pool.submit(value => value, new Int16Array([-1, 1])), [-1, 1]);
     },
 
+    async 'process-pool/values/typed-arrays-of-every-kind'() {
+        const arrays = [
+            [new Int8Array([-128, 127]), [-128, 127]],
+            [new Uint16Array([65535]), [65535]],
+            [new Int32Array([-1]), [-1]],
+            [new Uint32Array([4294967295]), [4294967295]],
+            [new BigInt64Array([-5n]), [-5]],
+            [new BigUint64Array([5n]), [5]],
+            [new Float32Array([1.5, -0.25]), [1.5, -0.25]],
+            [new Float32Array(0), []],
+            [new Float32Array([1, 2, 3]).subarray(1, 2), [2]],
+        ];
+
+        for (const [array, items] of arrays) {
+            equal(await pool.submit(echo, array), items);
+            equal(await pool.submit(value => value.array, {array}), items);
+        }
+        equal(Number.isNaN((await pool.submit(() => new Float32Array([NaN])))[0]), true);
+        equal(await pool.submit(() => new Int8Array([-3])), [-3]);
+    },
+
+    async 'process-pool/values/memory-arrives-as-bytes'() {
+        const {buffer} = new Uint8Array([1, 2, 3, 4]);
+
+        for (const [memory, items] of [
+            [buffer, [1, 2, 3, 4]],
+            [new DataView(buffer, 1, 2), [2, 3]],
+            [new Uint8ClampedArray([255]), [255]],
+            [new ArrayBuffer(0), []],
+        ]) {
+            equal(await pool.submit(value => value instanceof Uint8Array, memory), true);
+            equal([...await pool.submit(echo, memory)], items);
+            equal([...(await pool.submit(echo, [memory]))[0]], items);
+        }
+        equal([...await pool.submit(() => new DataView(new ArrayBuffer(2)))], [0, 0]);
+        equal([...await pool.submit(() => new ArrayBuffer(2))], [0, 0]);
+    },
+
     async 'process-pool/values/large-bytes-may-be-written-to'() {
         const bytes = await pool.submit(size => new Uint8Array(size).fill(7), 8 << 20);
 
@@ -199,11 +269,64 @@ run({
         equal([...map], [[1, 'a'], [2, 'b']]);
     },
 
+    async 'process-pool/values/maps-are-told-from-objects'() {
+        const map = new Map([['a', 1], ['b', new Map([['c', {d: new Map()}]])]]);
+        const arrived = await pool.submit(value => value instanceof Map && value.get('b') instanceof Map && value, map);
+
+        equal([...arrived.keys()], ['a', 'b']);
+        equal([arrived.get('a'), arrived.get('b').get('c').d instanceof Map], [1, true]);
+        equal((await pool.submit(() => [new Map([['x', null]])]))[0] instanceof Map, true);
+        equal(await pool.submit(value => [value.object, value.map instanceof Map], {object: {}, map: new Map()}),
+            [{}, true]);
+    },
+
+    async 'process-pool/values/maps-in-maps-are-not-cut-off'() {
+        let map = new Map();
+        let depth;
+
+        for (depth = 1; depth < 15; depth++)
+            map = new Map([['inner', map]]);
+        equal(await pool.submit(value => {
+            let n = 0;
+
+            for (; value !== undefined; value = value.get('inner'))
+                n++;
+            return n;
+        }, map), depth);
+
+        for (; depth < 40; depth++)
+            map = new Map([['inner', map]]);
+        matches(await notPortable(() => pool.submit(echo, map)), /nested more than/);
+    },
+
+    async 'process-pool/values/deep-ones-arrive-whole-or-are-refused'() {
+        const nest = depth => Array.from({length: depth}).reduce(value => [value], 'inner');
+        const nestVariants = depth => Array.from({length: depth}).reduce(value => GLib.Variant.new_variant(value),
+            GLib.Variant.new_int32(5));
+
+        equal(await pool.submit(echo, nest(38)), nest(38));
+        for (const depth of [41, 200, 10000])
+            matches(await notPortable(() => pool.submit(echo, nest(depth))), /nested more than/);
+        equal(await pool.submit(echo, nestVariants(120)), 5);
+        matches(await notPortable(() => pool.submit(echo, nestVariants(128))), /nested more than 128 deep/);
+        matches(await notPortable(() => pool.submit(() => {
+            const {GLib} = imports.gi;
+
+            return Array.from({length: 128}).reduce(value => GLib.Variant.new_variant(value), GLib.Variant.new_int32(5));
+        })), /result is nested more than 128 deep/);
+    },
+
+    async 'process-pool/values/maps-are-dictionaries-in-other-languages'() {
+        await withPool({kind: Cf.WorkerKind.PYTHON}, async python => {
+            equal(await python.submit('builtins:sorted', new Map([['b', 1], ['a', 2]])), ['a', 'b']);
+        });
+    },
+
     async 'process-pool/values/that-cannot-travel-are-told-at-once'() {
         const cyclic = {};
 
         cyclic.self = cyclic;
-        for (const value of [() => {}, Symbol('x'), new Cf.Future(), /x/, cyclic, 'a\0b', new Set([1])])
+        for (const value of [() => {}, Symbol('x'), new Cf.Future(), /x/, cyclic, 'a\0b', 'a\ud800b', new Set([1])])
             isError(failureNow(() => pool.submit(echo, value)), Cf.Error, Cf.Error.NOT_PORTABLE);
         matches(await notPortable(() => pool.submit(echo, {a: [new Set()]})), /“Set”/);
         for (const promise of [Promise.resolve(5), new Cf.Future()])
@@ -261,24 +384,64 @@ run({
         }))).message, 'later');
     },
 
+    async 'process-pool/errors/whatever-is-thrown-arrives-in-words'() {
+        await withPool({}, async other => {
+            const getPid = () => imports.gi.Gio.Credentials.new().get_unix_pid();
+            const pid = await other.submit(getPid);
+
+            for (const [name, [throwing, message]] of Object.entries(THROWING)) {
+                const error = await failure(() => other.submit(throwing));
+
+                equal([name, error instanceof Error], [name, true]);
+                matches(error.message, message);
+            }
+            equal(await other.submit(getPid), pid);
+        });
+    },
+
+    async 'process-pool/errors/that-cause-each-other-are-told-once'() {
+        const [throwing] = THROWING['errors-that-cause-each-other'];
+        const {stack} = await failure(() => pool.submit(throwing));
+
+        equal(stack.match(/^Caused by: .*$/mg), ['Caused by: Error: other']);
+    },
+
+    async 'process-pool/errors/whose-cause-cannot-be-read-keep-their-stack'() {
+        const error = await failure(() => pool.submit(function outer() {
+            const cause = new Error('inner');
+
+            cause.toString = () => {
+                throw new Error('in toString');
+            };
+            Object.defineProperty(cause, 'cause', {
+                get() {
+                    throw new Error('in cause');
+                },
+            });
+            throw new Error('x', {cause});
+        }));
+
+        matches(error.stack, /^outer@submitted-function.*\nCaused by: an error that cannot be read\nouter@/);
+    },
+
     async 'process-pool/errors/a-worker-that-dies'() {
         isError(await failure(() => pool.submit(() => imports.system.exit(3))), Cf.Error, Cf.Error.WORKER_DIED);
         equal(await pool.submit(echo, 5), 5);
     },
 
     async 'process-pool/options/timeout'() {
-        const error = await failure(() => pool.submit({timeout: 50000}, () => {
+        const error = await failure(() => pool.submit({timeout: 50}, () => {
             for (;;);
         }));
 
-        isError(error, Cf.Error, Cf.Error.TIMED_OUT);
+        isError(error, Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
     },
 
     async 'process-pool/options/cancellable-cancels-what-is-pending'() {
         const cancellable = new Gio.Cancellable();
 
         cancellable.cancel();
-        isError(await failure(() => pool.submit({cancellable}, echo, 5)), Cf.Error, Cf.Error.CANCELLED);
+        isError(await failure(() => pool.submit({cancellable}, echo, 5)), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
     },
 
     async 'process-pool/options/cancellable-asks-what-runs'() {
@@ -299,11 +462,102 @@ run({
         signal.abort();
         equal(await future, 'gave up');
         equal(signal.listeners.size, 0);
-        isError(await failure(() => pool.submit({signal}, echo, 5)), Cf.Error, Cf.Error.CANCELLED);
+        isError(await failure(() => pool.submit({signal}, echo, 5)), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+    },
+
+    async 'process-pool/options/signal-may-outlive-the-calls'() {
+        const signal = new Signal();
+        const futures = Array.from({length: 200}, (_, i) => pool.submit({signal}, echo, i));
+
+        equal(signal.listeners.size, 200);
+        equal(await Promise.all(futures), futures.map((_, i) => i));
+        equal(signal.listeners.size, 0);
+
+        isError(failureNow(() => pool.submit({signal}, echo, new Set())), Cf.Error, Cf.Error.NOT_PORTABLE);
+        await failure(() => pool.submit({signal}, () => {
+            throw new Error('no');
+        }));
+        equal(signal.listeners.size, 0);
+    },
+
+    async 'process-pool/options/cancellable-may-outlive-the-calls'() {
+        const cancellable = new Gio.Cancellable();
+        const signalId = GObject.signal_lookup('cancelled', Gio.Cancellable.$gtype);
+
+        await Promise.all(Array.from({length: 200}, () => pool.submit({cancellable}, echo, 5)));
+        await until(() => !GObject.signal_has_handler_pending(cancellable, signalId, 0, true));
+    },
+
+    async 'process-pool/options/reason-of-a-signal'() {
+        const signal = new Signal();
+        const reason = new Error('closed');
+        // One that has not begun: it would in an iteration of the main loop.
+        const error = failure(() => new Cf.MainContextExecutor().submit({signal}, echo, 5));
+
+        signal.abort(reason);
+        isError(await error, Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        equal((await error).cause === reason, true);
+        equal((await error).stack, reason.stack);
+    },
+
+    async 'process-pool/options/errors-tell-who-submitted'() {
+        const cancellable = new Gio.Cancellable();
+
+        cancellable.cancel();
+
+        const errors = [
+            failure(function submitCancelled() {
+                return pool.submit({cancellable}, echo, 5);
+            }),
+            failure(function submitSlow() {
+                return pool.submit({timeout: 50}, () => {
+                    for (;;);
+                });
+            }),
+        ];
+
+        const [cancelled, slow] = await Promise.all(errors);
+
+        matches(cancelled.stack, /^submitCancelled@.*test-process-pool/);
+        matches(slow.stack, /^submitSlow@.*test-process-pool/);
+    },
+
+    async 'process-pool/errors/aborted'() {
+        const error = await failure(() => pool.submit(function giveUp() {
+            throw Object.assign(new Error('stopped'), {name: 'AbortError'});
+        }));
+
+        equal([error.name, error.message], ['AbortError', 'stopped']);
+        matches(error.stack, /^giveUp@submitted-function/);
+        isError(error.cause, Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+    },
+
+    async 'process-pool/options/check-cancellable'() {
+        const cancellable = new Gio.Cancellable();
+        const future = pool.submit({cancellable, check_cancellable: Cf.CancellableCheck.ALWAYS}, spin);
+
+        await isSpinning(future);
+        cancellable.cancel();
+        isError(await failure(() => future), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+    },
+
+    async 'process-pool/options/return-on-cancel'() {
+        const cancellable = new Gio.Cancellable();
+        const future = pool.submit({cancellable, return_on_cancel: true}, spin);
+
+        await isSpinning(future);
+        cancellable.cancel();
+        equal([future.is_cancelled(), future.cancel()], [true, false]);
+        isError(await failure(() => future), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        equal(await pool.submit(echo, 5), 5);
     },
 
     'process-pool/options/that-are-not-known-are-refused'() {
         matches(failureNow(() => pool.submit({timeOut: 5}, echo, 5)).message, /“timeOut”/);
+    },
+
+    'process-pool/tasks/have-a-function'() {
+        matches(failureNow(() => new Cf.Task({timeout: 5})).message, /Cf\.Task\.new/);
     },
 
     async 'process-pool/tasks'() {
@@ -317,7 +571,7 @@ run({
         cancelled.cancellable = new Gio.Cancellable();
         equal(await pool.submit_task(cancelled), 0.5);
         cancelled.cancellable.cancel();
-        isError(await failure(() => pool.submit_task(cancelled)), Cf.Error, Cf.Error.CANCELLED);
+        isError(await failure(() => pool.submit_task(cancelled)), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
     },
 
     async 'process-pool/tasks/submitted-in-the-manner-of-gio'() {
@@ -326,13 +580,42 @@ run({
         equal(await new Promise(resolve => pool.submit_async(task, null, (_, future) => resolve(future.result()))), 3);
     },
 
+    async 'process-pool/tasks/submitted-in-the-manner-of-gio-by-an-object-of-ones-own'() {
+        const task = Cf.Task.new((a, b) => a + b, 1, 2);
+
+        task.source_object = new Gio.SimpleAction({name: 'add'});
+        const [source, future] = await new Promise(resolve => pool.submit_async(task, null, (...both) => resolve(both)));
+
+        equal([source === task.source_object, future.get_source_object() === source], [true, true]);
+        equal([Cf.Task.is_valid(future, source), Cf.Task.is_valid(future, pool)], [true, false]);
+        equal(await future, 3);
+    },
+
     async 'process-pool/cancelling/kills-on-demand'() {
         const future = pool.submit(spin);
 
         await isSpinning(future);
         equal(future.cancel(), false);
         future.cancel_full(Cf.CancelFlags.KILL);
-        isError(await failure(() => future), Cf.Error, Cf.Error.WORKER_DIED);
+        isError(await failure(() => future), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        equal(future.is_cancelled(), true);
+    },
+
+    async 'process-pool/cancelling/a-call-that-gives-up-is-cancelled'() {
+        const future = pool.submit(() => {
+            const {Gio} = imports.gi;
+            const call = globalThis.cfuturesWorker.currentCall();
+            const cancellable = call.get_cancellable();
+
+            call.report_progress(0.5, 'spinning');
+            while (!cancellable.is_cancelled());
+            cancellable.set_error_if_cancelled();
+        });
+
+        await isSpinning(future);
+        future.cancel_full(Cf.CancelFlags.COOPERATE);
+        isError(await failure(() => future), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        equal(future.is_cancelled(), true);
     },
 
     async 'process-pool/functions/find-their-own-future'() {
@@ -410,7 +693,7 @@ run({
         const second = other.submit(echo, 1);
         const gone = other.shutdown({cancel_futures: true});
 
-        isError(await failure(() => second), Cf.Error, Cf.Error.CANCELLED);
+        isError(await failure(() => second), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
         first.cancel_full(Cf.CancelFlags.COOPERATE);
         await gone;
         equal(await first, 'gave up');
@@ -420,7 +703,7 @@ run({
         const other = new Cf.ProcessPoolExecutor({max_workers: 1});
         const future = other.submit(echo, 5);
 
-        other.shutdown(true, false);
+        other.shutdown(Cf.ShutdownFlags.WAIT);
         equal(future.result(), 5);
     },
 

@@ -92,9 +92,9 @@ run({
 
         done.set_value(1);
         isError(await failure(async () => {
-            for await (const future of Cf.as_completed([never, done], {timeout: 20000}))
+            for await (const future of Cf.as_completed([never, done], {timeout: 20}))
                 seen.push(future);
-        }), Cf.Error, Cf.Error.TIMED_OUT);
+        }), Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
         equal(seen.every(future => future === done), true);
         equal(never.is_cancelled(), false);
     },
@@ -172,8 +172,8 @@ run({
     },
 
     async 'iterators-of-c/are-iterable'() {
-        const python = new Cf.ProcessPoolExecutor({worker_kind: Cf.WorkerKind.PYTHON, max_workers: 1});
-        const roots = () => python.map_name('math:sqrt', new GLib.Variant('ad', [1, 4, 9, -1]), 2, 0, -1);
+        const python = new Cf.ProcessPoolExecutor({kind: Cf.WorkerKind.PYTHON, max_workers: 1});
+        const roots = () => python.map_by_name('math:sqrt', new GLib.Variant('ad', [1, 4, 9, -1]), 2, 0);
         const futures = [1, 2, 3].map(n => pool.submit(echo, n));
         const seen = [];
 
@@ -190,7 +190,7 @@ run({
         }
         equal([...Cf.as_completed(futures, -1)].map(future => future.result()).sort(), [1, 2, 3]);
         equal((await collect(Cf.as_completed(futures, -1))).length, 3);
-        isError(await failure(() => collect(Cf.as_completed(promises(1), 0))), Cf.Error, Cf.Error.TIMED_OUT);
+        isError(await failure(() => collect(Cf.as_completed(promises(1), 0))), Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
         await python.shutdown();
     },
 
@@ -305,11 +305,45 @@ run({
         const forEver = () => new Promise(() => {});
         const other = new Cf.ProcessPoolExecutor({max_workers: 1});
 
-        const error = await failure(() => collect(other.map(forEver, [1, 2, 3], {timeout: 20000})));
+        const error = await failure(() => collect(other.map(forEver, [1, 2, 3], {timeout: 20})));
 
-        isError(error, Cf.Error, Cf.Error.TIMED_OUT);
+        isError(error, Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
         other.kill_workers();
         await other.shutdown();
+    },
+
+    async 'map/gives-up-when-a-call-takes-too-long'() {
+        const forEver = () => new Promise(() => {});
+        const other = new Cf.ProcessPoolExecutor({max_workers: 1});
+
+        for (const chunk_size of [1, 2]) {
+            isError(await failure(() => collect(other.map(forEver, [1, 2, 3], {call_timeout: 20, chunk_size}))),
+                Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT);
+        }
+        await other.shutdown();
+    },
+
+    async 'map/calls-have-options'() {
+        for (const chunk_size of [1, 2]) {
+            equal(await collect(pool.map(echo, [1, 2, 3], {priority: GLib.PRIORITY_LOW, name: 'numbers', chunk_size})),
+                [1, 2, 3]);
+        }
+    },
+
+    async 'map/of-a-task'() {
+        const python = new Cf.ProcessPoolExecutor({kind: Cf.WorkerKind.PYTHON, max_workers: 1});
+        const task = Cf.Task.new_by_name('math:sqrt');
+
+        task.priority = GLib.PRIORITY_LOW;
+
+        const results = python.map_task(task, new GLib.Variant('ad', [1, 4, 9]), 2, 0);
+
+        equal(results.timeout, Infinity);
+        results.timeout = 60000;
+        equal(await collect(results), [1, 2, 3]);
+        matches((await failure(() => python.map_task(Cf.Task.new(echo), new GLib.Variant('ad', [1]), 1, 0))).message,
+            /map\(\) takes JavaScript functions/);
+        await python.shutdown();
     },
 
     async 'map/until-cancelled'() {
@@ -348,7 +382,7 @@ run({
     },
 
     async 'as-completed/until-cancelled'() {
-        for (const timeout of [-1, 60000000]) {
+        for (const timeout of [-1, 60000]) {
             const [done, never] = promises(2);
             const cancellable = new Gio.Cancellable();
             const seen = [];
@@ -390,6 +424,23 @@ run({
             isError(await step, Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
             equal(signal.listeners.size, 0);
         }
+    },
+
+    async 'signals/of-waits-that-fail-at-once-are-let-go-of'() {
+        const signal = new Signal();
+
+        matches((await failure(() => Cf.wait([5], {signal}))).message, /5 is not a Cf.Future/);
+        equal(signal.listeners.size, 0);
+    },
+
+    async 'signals/have-reasons'() {
+        const signal = new Signal();
+        const reason = new Error('closed');
+        const error = failure(() => Cf.wait(promises(1), {signal}));
+
+        signal.abort(reason);
+        equal((await error).cause === reason, true);
+        equal((await error).stack, reason.stack);
     },
 
     async 'cancellables/are-let-go-of'() {
@@ -462,7 +513,7 @@ run({
 
         futures[0].set_value(1);
 
-        const {done, not_done: notDone} = await Cf.wait(futures, {timeout: 5000});
+        const {done, not_done: notDone} = await Cf.wait(futures, {timeout: 5});
 
         equal([done.length, notDone.length], [1, 1]);
     },

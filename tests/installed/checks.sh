@@ -56,11 +56,17 @@ compile_module ()
   cc -Wall -Werror -shared -fPIC "$files/halve.c" -o "$work/halve.so" $(pkg-config --cflags --libs cfutures-1)
 }
 
-# valac VAPI-DIRECTORY
+# compile_vala VALAC-ARGUMENT…
 compile_vala ()
 {
-  valac --quiet --fatal-warnings --directory="$work" --vapidir="$1" --pkg=gio-2.0 --pkg=cfutures-1 \
+  valac --quiet --fatal-warnings --directory="$work" "$@" --pkg=gio-2.0 --pkg=cfutures-1 \
     --output=halve-vala "$files/halve.vala"
+}
+
+# As the guide says, by its name alone.
+valac_finds_package ()
+{
+  valac --quiet --ccode --directory="$work" --pkg cfutures-1 "$files/halve.vala"
 }
 
 # Python functions in both pools, as with concurrent.futures.

@@ -24,6 +24,6 @@ main (void)
   g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (2);
   g_autoptr (CfFuture) future = cf_executor_submit (executor, halve, g_variant_new_int32 (5));
 
-  g_print ("%g\n", cf_future_get_double (future, NULL));
+  g_print ("%g\n", cf_future_await_double (future, NULL));
   return 0;
 }

@@ -10,10 +10,10 @@ const loop = GLib.MainLoop.new(null, false);
 let status = 0;
 
 const executor = Cf.ThreadPoolExecutor.new(2);
-const future = executor.submit_name(`${ARGV[0]}:halve`, GLib.Variant.new_int32(5));
+const future = executor.submit_by_name(`${ARGV[0]}:halve`, GLib.Variant.new_int32(5));
 future.add_done_callback(done => {
     try {
-        print(done.get_double());
+        print(done.await_double());
     } catch (error) {
         logError(error);
         status = 1;

@@ -13,14 +13,14 @@ failures = []
 
 def on_done(future, *user_data):
     try:
-        print(f'{future.get_double():g}')
+        print(f'{future.await_double():g}')
     except GLib.Error as error:
         failures.append(error)
     loop.quit()
 
 
 executor = Cf.ThreadPoolExecutor.new(2)
-future = executor.submit_name(f'{sys.argv[1]}:halve', GLib.Variant('i', 5))
+future = executor.submit_by_name(f'{sys.argv[1]}:halve', GLib.Variant('i', 5))
 future.add_done_callback(on_done, None)
 loop.run()
 sys.exit(str(failures[0]) if failures else 0)

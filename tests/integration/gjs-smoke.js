@@ -66,7 +66,7 @@ const tests = {
         equal(future.is_running(), true);
         equal(future.set_value(0.5), true);
         equal(future.state, Cf.FutureState.FINISHED);
-        equal(future.get_double(), 0.5);
+        equal(future.await_double(), 0.5);
         equal(/^<CfFuture at 0x[0-9a-f]+ state=finished returned gdouble>$/.test(future.to_string()), true);
     },
 
@@ -74,14 +74,14 @@ const tests = {
         const future = new Cf.Future();
 
         future.set_variant(new GLib.Variant('(is)', [4, 'four']));
-        equal(future.get_variant().deepUnpack().join(), '4,four');
+        equal(future.await_variant().deepUnpack().join(), '4,four');
     },
 
     'promise/error'() {
         const future = new Cf.Future();
 
         future.set_error(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, 'gone'));
-        equal(throws(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, () => future.get_int64()).message, 'gone');
+        equal(throws(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, () => future.await_int64()).message, 'gone');
     },
 
     'promise/settling-twice'() {
@@ -96,19 +96,19 @@ const tests = {
 
         equal(future.cancel(), true);
         equal(future.set_running_or_notify_cancel(), false);
-        throws(Cf.Error, Cf.Error.CANCELLED, () => future.get_variant());
+        throws(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, () => future.await_variant());
     },
 
     'callbacks/on-main-loop'() {
         const pool = Cf.ThreadPoolExecutor.new(2);
-        const future = pool.submit_name(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5));
+        const future = pool.submit_by_name(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5));
         const seen = [];
 
-        future.add_done_callback(done => seen.push(done.get_double()));
+        future.add_done_callback(done => seen.push(done.await_double()));
         equal(seen.length, 0);
         iterateUntil(() => seen.length > 0);
         equal(seen.join(), '2.5');
-        pool.shutdown(true, false);
+        pool.shutdown(Cf.ShutdownFlags.WAIT);
     },
 
     'callbacks/waiting-without-blocking'() {
@@ -132,28 +132,28 @@ const tests = {
 
     'pool/native-function-by-name'() {
         const pool = Cf.ThreadPoolExecutor.new(2);
-        const future = pool.submit_name(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5));
+        const future = pool.submit_by_name(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 5));
 
-        equal(future.get_variant().unpack(), 2.5);
+        equal(future.await_variant().unpack(), 2.5);
         equal(future.progress, 0.5);
         equal(future.message, 'halving');
         throws(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND,
-            () => pool.submit_name(`${NATIVE}:smoke_fail`, null).get_variant());
+            () => pool.submit_by_name(`${NATIVE}:smoke_fail`, null).await_variant());
         throws(Cf.Error, Cf.Error.NO_SUCH_FUNCTION,
-            () => pool.submit_name(`${NATIVE}:smoke_nothing`, null).get_variant());
-        pool.shutdown(true, false);
+            () => pool.submit_by_name(`${NATIVE}:smoke_nothing`, null).await_variant());
+        pool.shutdown(Cf.ShutdownFlags.WAIT);
     },
 
     'pool/map'() {
         const pool = new Cf.ThreadPoolExecutor({max_workers: 2});
-        const results = pool.map_name(`${NATIVE}:smoke_halve`, new GLib.Variant('ai', [5, 4, 3]), 0, 0, FOR_EVER);
+        const results = pool.map_by_name(`${NATIVE}:smoke_halve`, new GLib.Variant('ai', [5, 4, 3]), 0, 0);
         const halves = [];
 
-        for (let [more, result] = results.next(); more; [more, result] = results.next())
+        for (let [more, result] = results.next(null); more; [more, result] = results.next(null))
             halves.push(result.unpack());
 
         equal(halves.join(), '2.5,2,1.5');
-        pool.shutdown(true, false);
+        pool.shutdown(Cf.ShutdownFlags.WAIT);
     },
 
     'sets'() {
@@ -162,8 +162,8 @@ const tests = {
 
         futures[2].set_value(2);
         futures[0].set_value(0);
-        equal(iterator.next(), futures[2]);
-        equal(iterator.next(), futures[0]);
+        equal(iterator.next(null), futures[2]);
+        equal(iterator.next(null), futures[0]);
 
         const [holds, done, notDone] = Cf.wait(futures, Cf.ReturnWhen.FIRST_COMPLETED, FOR_EVER, null);
 
@@ -174,11 +174,11 @@ const tests = {
 
     'subclass'() {
         const executor = new HereExecutor();
-        const future = executor.submit_name(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 3));
+        const future = executor.submit_by_name(`${NATIVE}:smoke_halve`, new GLib.Variant('i', 3));
 
         equal(executor.executed.length, 1);
         equal(executor.executed[0], future);
-        equal(future.get_double(), 1.5);
+        equal(future.await_double(), 1.5);
     },
 };
 

@@ -65,20 +65,20 @@ class Promises(unittest.TestCase):
         self.assertTrue(future.is_running())
         self.assertTrue(future.set_value(0.5))
         self.assertTrue(future.is_done())
-        self.assertEqual(future.get_double(), 0.5)
+        self.assertEqual(future.await_double(), 0.5)
         self.assertRegex(future.to_string(), r'^<CfFuture at 0x[0-9a-f]+ state=finished returned gdouble>$')
 
     def test_variant(self):
         future = Cf.Future.new()
         future.set_variant(GLib.Variant('(is)', (4, 'four')))
-        self.assertEqual(future.get_variant().unpack(), (4, 'four'))
+        self.assertEqual(future.await_variant().unpack(), (4, 'four'))
 
     def test_error(self):
         future = Cf.Future.new()
         failure = GLib.Error.new_literal(Gio.io_error_quark(), 'gone', Gio.IOErrorEnum.NOT_FOUND)
         future.set_error(failure)
         with self.assertRaises(GLib.Error) as caught:
-            future.get_int64()
+            future.await_int64()
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
         self.assertEqual(caught.exception.message, 'gone')
 
@@ -94,8 +94,8 @@ class Promises(unittest.TestCase):
         self.assertTrue(future.cancel())
         self.assertFalse(future.set_running_or_notify_cancel())
         with self.assertRaises(GLib.Error) as caught:
-            future.get_variant()
-        self.assertTrue(caught.exception.matches(Cf.error_quark(), Cf.Error.CANCELLED))
+            future.await_variant()
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
 
     def test_attached_data(self):
         future = Cf.Future.new()
@@ -131,7 +131,7 @@ class Callbacks(unittest.TestCase):
 class Pools(unittest.TestCase):
     def setUp(self):
         self.pool = Cf.ThreadPoolExecutor.new(2)
-        self.addCleanup(self.pool.shutdown, True, False)
+        self.addCleanup(self.pool.shutdown, Cf.ShutdownFlags.WAIT)
 
     def test_python_function_in_a_thread(self):
         def halve(future, number):
@@ -141,19 +141,19 @@ class Pools(unittest.TestCase):
         ran = []
         main_thread = threading.get_ident()
         future = self.pool.submit_local(halve, 5)
-        self.assertEqual(future.get_double(), 2.5)
-        self.assertEqual(future.get_value(), (True, 2.5))
+        self.assertEqual(future.await_double(), 2.5)
+        self.assertEqual(future.await_value(), (True, 2.5))
         self.assertEqual(ran, [(True, True)])
 
     def test_python_function_that_returns_what_has_to_be_freed(self):
-        self.assertEqual(self.pool.submit_local(lambda future: (True, 'hello')).dup_string(), 'hello')
+        self.assertEqual(self.pool.submit_local(lambda future: (True, 'hello')).await_string(), 'hello')
 
     def test_portable_python_function(self):
         def add(future, arguments):
             return GLib.Variant('i', sum(arguments.unpack()))
 
         future = self.pool.submit(add, GLib.Variant('(iii)', (1, 2, 3)))
-        self.assertEqual(future.get_int64(), 6)
+        self.assertEqual(future.await_int64(), 6)
 
     def test_python_function_that_fails(self):
         def fail(future):
@@ -161,17 +161,17 @@ class Pools(unittest.TestCase):
 
         future = self.pool.submit_local(fail)
         with self.assertRaises(GLib.Error) as caught:
-            future.get_value()
+            future.await_value()
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.FAILED))
 
     def test_native_function_by_name(self):
-        future = self.pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5))
-        self.assertEqual(future.get_variant().unpack(), 2.5)
+        future = self.pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5))
+        self.assertEqual(future.await_variant().unpack(), 2.5)
         self.assertEqual(future.get_progress(), 0.5)
         self.assertEqual(future.dup_message(), 'halving')
 
     def test_map(self):
-        results = self.pool.map_name(NATIVE + ':smoke_halve', GLib.Variant('ai', [5, 4, 3]), 0, 0, FOR_EVER)
+        results = self.pool.map_by_name(NATIVE + ':smoke_halve', GLib.Variant('ai', [5, 4, 3]), 0, 0)
         halves = []
         while True:
             more, result = results.next()
@@ -196,22 +196,22 @@ class Pools(unittest.TestCase):
         task = Cf.Task.new_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 8))
         task.set_priority(-5)
         self.assertEqual(task.props.priority, -5)
-        self.assertEqual(self.pool.submit_task(task).get_double(), 4.0)
+        self.assertEqual(self.pool.submit_task(task).await_double(), 4.0)
 
 
 class Subclasses(unittest.TestCase):
     def test_execute(self):
         executor = HereExecutor()
-        future = executor.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 3))
+        future = executor.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 3))
         self.assertEqual(executor.executed, [future])
-        self.assertEqual(future.get_double(), 1.5)
+        self.assertEqual(future.await_double(), 1.5)
 
     def test_shutdown(self):
         executor = HereExecutor()
-        executor.shutdown(True, False)
-        future = executor.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 3))
+        executor.shutdown(Cf.ShutdownFlags.WAIT)
+        future = executor.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 3))
         with self.assertRaises(GLib.Error) as caught:
-            future.get_double()
+            future.await_double()
         self.assertTrue(caught.exception.matches(Cf.error_quark(), Cf.Error.SHUT_DOWN))
         self.assertEqual(executor.executed, [])
 

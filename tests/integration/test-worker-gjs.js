@@ -8,7 +8,6 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 
-const FOR_EVER = -1;
 const HERE = GLib.path_get_dirname(GLib.filename_from_uri(import.meta.url)[0]);
 const GJS_FUNCTIONS = `${GLib.filename_to_uri(HERE, null)}/worker-functions.js`;
 const PYTHON_FUNCTIONS = `${HERE}/worker-functions.py`;
@@ -24,33 +23,30 @@ function matches(text, pattern) {
 }
 
 function makePool(kind) {
-    const pool = Cf.ProcessPoolExecutor.new(1);
-
-    pool.set_worker_kind(kind);
-    return pool;
+    return Cf.ProcessPoolExecutor.new_with_launcher(1, Cf.WorkerLauncher.new(kind));
 }
 
 let pool = null;
 
 function submit(name, signature = null, ...values) {
-    return pool.submit_name(`${GJS_FUNCTIONS}:${name}`, signature && new GLib.Variant(signature, values));
+    return pool.submit_by_name(`${GJS_FUNCTIONS}:${name}`, signature && new GLib.Variant(signature, values));
 }
 
 function call(name, signature = null, ...values) {
-    return submit(name, signature, ...values).get_variant()?.recursiveUnpack() ?? null;
+    return submit(name, signature, ...values).await_variant()?.recursiveUnpack() ?? null;
 }
 
 function submitSource(source, signature = '(s)', ...values) {
-    return pool.submit_name(':source', new GLib.Variant(signature, [source, ...values]));
+    return pool.submit_by_name(':source', new GLib.Variant(signature, [source, ...values]));
 }
 
 function callSource(source, signature = '(s)', ...values) {
-    return submitSource(source, signature, ...values).get_variant()?.recursiveUnpack() ?? null;
+    return submitSource(source, signature, ...values).await_variant()?.recursiveUnpack() ?? null;
 }
 
 function fails(future, domain, code, pattern) {
     try {
-        future.get_variant();
+        future.await_variant();
     } catch (error) {
         if (!(error instanceof GLib.Error && error.matches(domain, code)))
             throw error;
@@ -72,7 +68,7 @@ const tests = {
     },
 
     'name/of-the-platform'() {
-        equal(pool.submit_name('gi://GLib:default.get_user_name', null).dup_string(), GLib.get_user_name());
+        equal(pool.submit_by_name('gi://GLib:default.get_user_name', null).await_string(), GLib.get_user_name());
     },
 
     'name/missing'() {
@@ -86,7 +82,7 @@ const tests = {
         ];
 
         for (const [name, pattern] of missing)
-            fails(pool.submit_name(name, null), Cf.Error, Cf.Error.NO_SUCH_FUNCTION, pattern);
+            fails(pool.submit_by_name(name, null), Cf.Error, Cf.Error.NO_SUCH_FUNCTION, pattern);
     },
 
     'values/there-and-back'() {
@@ -98,7 +94,7 @@ const tests = {
 
         for (const text of texts) {
             const value = GLib.Variant.parse(null, text, null, null);
-            const result = pool.submit_name(`${GJS_FUNCTIONS}:echo`, GLib.Variant.new_tuple([value])).get_variant();
+            const result = pool.submit_by_name(`${GJS_FUNCTIONS}:echo`, GLib.Variant.new_tuple([value])).await_variant();
 
             equal(JSON.stringify(result.recursiveUnpack()), JSON.stringify(value.recursiveUnpack()));
         }
@@ -108,7 +104,7 @@ const tests = {
         for (const text of ['int64 9007199254740993', 'int64 -9223372036854775808', 'uint64 18446744073709551615']) {
             const value = GLib.Variant.parse(null, text, null, null);
 
-            equal(pool.submit_name(`${GJS_FUNCTIONS}:echo`, value).get_variant().print(true), text);
+            equal(pool.submit_by_name(`${GJS_FUNCTIONS}:echo`, value).await_variant().print(true), text);
         }
     },
 
@@ -124,19 +120,22 @@ const tests = {
         const types = {
             '1': 'x', '2**53': 'd', '-0': 'd', '1.5': 'd', '5n': 'x', '2n**63n': 't', '"a"': 's', 'true': 'b',
             '[]': 'av', '[1]': 'ax', '[1, 1.5]': 'ad', '["a"]': 'as', '[1, "a"]': 'av', '[[1]]': 'aax',
-            '({})': 'a{sv}', 'new Map([[1, 2]])': 'a{xv}', 'new Uint8Array(3)': 'ay', 'new Uint8Array(0)': 'ay',
+            '({})': 'a{sv}', 'new Map([[1, 2]])': 'a{xv}', 'new Map()': 'ma{sv}', 'new Map([["a", 2]])': 'ma{sv}',
+            'new Float32Array(1)': 'ad', 'new Int8Array(1)': 'an', 'new ArrayBuffer(3)': 'ay',
+            'new DataView(new ArrayBuffer(3))': 'ay', 'new Uint8ClampedArray(3)': 'ay', 'new Uint8Array(3)': 'ay',
+            'new Uint8Array(0)': 'ay',
             'new Float64Array(3)': 'ad', 'new Int32Array(3)': 'ai', '[null]': 'amv', 'new Date(5)': '(sd)',
             'new imports.gi.GLib.Variant("(ii)", [1, 2])': '(ii)', 'new imports.gi.GLib.Bytes([1])': 'ay',
         };
 
         for (const [source, type] of Object.entries(types))
-            equal(submitSource(`() => ${source}`).get_variant().get_type_string(), type);
+            equal(submitSource(`() => ${source}`).await_variant().get_type_string(), type);
     },
 
     'values/nothing'() {
-        equal(submit('echo').get_variant(), null);
-        equal(submitSource('() => undefined').get_variant(), null);
-        equal(submitSource('() => null').get_variant().print(true), '@mv nothing');
+        equal(submit('echo').await_variant(), null);
+        equal(submitSource('() => undefined').await_variant(), null);
+        equal(submitSource('() => null').await_variant().print(true), '@mv nothing');
     },
 
     'values/part-of-a-buffer'() {
@@ -147,7 +146,8 @@ const tests = {
     'values/not-portable'() {
         const values = {
             '() => 1': /function/, 'Symbol()': /symbol/, 'new Set()': /“Set”/, '2n**64n': /64 bits/,
-            'new Float32Array(1)': /“Float32Array”/, '"\\0"': /NUL/, 'new Map([[1, 1], ["a", 1]])': /keys/,
+            'new WeakSet()': /“WeakSet”/, '"\\0"': /NUL/, '"\\ud800"': /surrogate/,
+            'new Map([[1, 1], ["a", 1]])': /keys/,
             '(() => { const a = []; a.push(a); return a; })()': /nested/,
         };
 
@@ -161,11 +161,11 @@ const tests = {
         const args = GLib.Variant.new_tuple([variant]);
 
         for (let i = 0; i < 10; i++) {
-            const result = pool.submit_name(`${GJS_FUNCTIONS}:echo`, args).dup_bytes();
+            const result = pool.submit_by_name(`${GJS_FUNCTIONS}:echo`, args).await_bytes();
 
             equal(result.equal(new GLib.Bytes(bytes)), true);
         }
-        equal(pool.submit_name(`${GJS_FUNCTIONS}:isWritable`, args).get_boolean(), true);
+        equal(pool.submit_by_name(`${GJS_FUNCTIONS}:isWritable`, args).await_boolean(), true);
     },
 
     // The overrides, which know how to have values freed, are not in this program's path.
@@ -218,6 +218,10 @@ const tests = {
             /^RangeError: no such luck\n\nfail@.*worker-functions\.js:\d+:\d+$/);
     },
 
+    'errors/aborted'() {
+        fails(submit('failAsAborted'), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, /^AbortError: stopped\n\nfailAsAborted@/);
+    },
+
     'errors/glib-error'() {
         fails(submit('failWithGLibError'), Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, /^gone$/);
     },
@@ -262,35 +266,35 @@ const tests = {
     'pool/many-calls'() {
         const futures = Array.from({length: 10000}, (_, index) => submit('halve', '(i)', 2 * index));
 
-        futures.forEach((future, index) => equal(future.get_int64(), index));
+        futures.forEach((future, index) => equal(future.await_int64(), index));
     },
 
     'pool/garbage'() {
         const futures = Array.from({length: 50}, () => submit('litter'));
 
-        futures.forEach(future => equal(future.get_int64(), 200000));
+        futures.forEach(future => equal(future.await_int64(), 200000));
     },
 
     'pool/map'() {
         const items = new GLib.Variant('ai', Array.from({length: 100}, (_, index) => index));
-        const results = pool.map_name(`${GJS_FUNCTIONS}:halve`, items, 7, 0, FOR_EVER);
+        const results = pool.map_by_name(`${GJS_FUNCTIONS}:halve`, items, 7, 0);
         const halves = [];
 
-        for (let [more, result] = results.next(); more; [more, result] = results.next())
+        for (let [more, result] = results.next(null); more; [more, result] = results.next(null))
             halves.push(result.unpack());
         equal(halves.length, 100);
         halves.forEach((half, index) => equal(half, index / 2));
     },
 
     'pool/initializer'() {
-        pool.set_initializer_name(`${GJS_FUNCTIONS}:prepare`, new GLib.Variant('(s)', ['word']));
+        pool.set_initializer_by_name(`${GJS_FUNCTIONS}:prepare`, new GLib.Variant('(s)', ['word']));
         equal(call('getPreparedWith'), 'word');
     },
 
     'pool/progress'() {
         const future = submit('report');
 
-        future.get_variant();
+        future.await_variant();
         equal(future.progress, 0.5);
         equal(future.message, 'halfway');
     },
@@ -299,7 +303,10 @@ const tests = {
         const [file, stream] = Gio.File.new_tmp(null);
         const output = stream.get_output_stream();
 
-        pool.set_launcher_argv(['sh', '-c', 'file=$1; shift; exec "$@" > "$file"', 'sh', file.get_path()]);
+        const launcher = Cf.WorkerLauncher.new(Cf.WorkerKind.GJS);
+
+        launcher.set_prefix_argv(['sh', '-c', 'file=$1; shift; exec "$@" > "$file"', 'sh', file.get_path()]);
+        pool = Cf.ProcessPoolExecutor.new_with_launcher(1, launcher);
         call('say', '(s)', 'first');
         output.seek(0, GLib.SeekType.END, null);
         output.write_all('second', null);
@@ -309,12 +316,12 @@ const tests = {
 
     'python/function'() {
         const python = makePool(Cf.WorkerKind.PYTHON);
-        const mean = python.submit_name('statistics:mean', new GLib.Variant('(ad)', [[1, 2, 6]]));
-        const failing = python.submit_name(`${PYTHON_FUNCTIONS}:fail`, null);
+        const mean = python.submit_by_name('statistics:mean', new GLib.Variant('(ad)', [[1, 2, 6]]));
+        const failing = python.submit_by_name(`${PYTHON_FUNCTIONS}:fail`, null);
 
-        equal(mean.get_double(), 3);
+        equal(mean.await_double(), 3);
         fails(failing, Cf.Error, Cf.Error.REMOTE, /^ValueError: no such luck\n\nTraceback/);
-        python.shutdown(true, false);
+        python.shutdown(Cf.ShutdownFlags.WAIT);
     },
 };
 
@@ -335,7 +342,7 @@ names.forEach((name, index) => {
         print(`# ${error}`);
     }
 
-    pool.shutdown(true, false);
+    pool.shutdown(Cf.ShutdownFlags.WAIT);
 });
 
 System.exit(failed === 0 ? 0 : 1);

@@ -28,7 +28,6 @@ try:
 except ImportError:
     cloudpickle = None
 
-FOR_EVER = -1
 HERE = Path(__file__).resolve().parent
 PYTHON_FUNCTIONS = f'{HERE}/worker-functions.py'
 GJS_FUNCTIONS = f'file://{HERE}/worker-functions.js'
@@ -54,16 +53,17 @@ def handle(worker, future):
 Cf.Worker.new(sys.argv[-1]).run(handle)
 """
 
-pool = Cf.ProcessPoolExecutor.new(1)
-pool.set_worker_argv([sys.executable, '-c', WORKER])
-pool.submit_name('any:function', None).get_variant()
+launcher = Cf.WorkerLauncher.new(Cf.WorkerKind.PYTHON)
+launcher.set_argv([sys.executable, '-c', WORKER])
+pool = Cf.ProcessPoolExecutor.new_with_launcher(1, launcher)
+pool.submit_by_name('any:function', None).await_variant()
 print(pool.get_worker_pids()[0])
-pool.shutdown(True, False)
+pool.shutdown(Cf.ShutdownFlags.WAIT)
 '''
 
 PROGRAM_WITHOUT_A_GUARD = '''
 from gi.repository import Cf
-Cf.ProcessPoolExecutor.new(1).submit_name('builtins:abs', None)
+Cf.ProcessPoolExecutor.new(1).submit_by_name('builtins:abs', None)
 '''
 
 PROGRAM = '''
@@ -96,25 +96,25 @@ def bytes_of(variant):
 class PoolTest(unittest.TestCase):
     KIND = Cf.WorkerKind.PYTHON
 
-    def make_pool(self, max_workers=1):
-        pool = Cf.ProcessPoolExecutor.new(max_workers)
-        pool.set_worker_kind(self.KIND)
-        self.addCleanup(pool.shutdown, True, False)
+    def make_pool(self, max_workers=1, launcher=None):
+        launcher = launcher or Cf.WorkerLauncher.new(self.KIND)
+        pool = Cf.ProcessPoolExecutor.new_with_launcher(max_workers, launcher)
+        self.addCleanup(pool.shutdown, Cf.ShutdownFlags.WAIT)
         return pool
 
     def setUp(self):
         self.pool = self.make_pool()
 
     def submit(self, function, arguments=None):
-        return self.pool.submit_name(f'{PYTHON_FUNCTIONS}:{function}', arguments)
+        return self.pool.submit_by_name(f'{PYTHON_FUNCTIONS}:{function}', arguments)
 
     def call(self, function, arguments=None):
-        result = self.submit(function, arguments).get_variant()
+        result = self.submit(function, arguments).await_variant()
         return None if result is None else result.unpack()
 
     def assert_fails(self, future, code, pattern):
         with self.assertRaises(GLib.Error) as caught:
-            future.get_variant()
+            future.await_variant()
         self.assertTrue(caught.exception.matches(Cf.error_quark(), code), caught.exception)
         self.assertRegex(caught.exception.message, pattern)
         return caught.exception.message
@@ -122,14 +122,14 @@ class PoolTest(unittest.TestCase):
 
 class Names(PoolTest):
     def test_module(self):
-        mean = self.pool.submit_name('statistics:mean', GLib.Variant('(ad)', ([1, 2, 6],)))
-        self.assertEqual(mean.get_double(), 3)
+        mean = self.pool.submit_by_name('statistics:mean', GLib.Variant('(ad)', ([1, 2, 6],)))
+        self.assertEqual(mean.await_double(), 3)
 
     def test_dotted_module(self):
-        self.assertEqual(self.pool.submit_name('os.path:basename', GLib.Variant('s', '/a/b')).dup_string(), 'b')
+        self.assertEqual(self.pool.submit_by_name('os.path:basename', GLib.Variant('s', '/a/b')).await_string(), 'b')
 
     def test_builtin(self):
-        self.assertEqual(self.pool.submit_name('builtins:len', GLib.Variant('s', 'four')).get_int64(), 4)
+        self.assertEqual(self.pool.submit_by_name('builtins:len', GLib.Variant('s', 'four')).await_int64(), 4)
 
     def test_file(self):
         self.assertEqual(self.call('halve', GLib.Variant('i', 5)), 2.5)
@@ -141,15 +141,15 @@ class Names(PoolTest):
         for name, what in (('no_such_module:f', '“no_such_module”'), ('os.no_such_module:f', '“os.no_such_module”'),
                            ('/no/such/file.py:f', '“/no/such/file.py”'), ('os:no.such', '“no.such”'),
                            ('os', 'MODULE:QUALNAME'), ('os:', 'MODULE:QUALNAME'), (':os', 'MODULE:QUALNAME'),
-                           ('string:digits', 'no function but a str')):
+                           ('string:digits', 'not a function, but a str')):
             with self.subTest(name):
-                self.assert_fails(self.pool.submit_name(name, None), Cf.Error.NO_SUCH_FUNCTION, what)
+                self.assert_fails(self.pool.submit_by_name(name, None), Cf.Error.NO_SUCH_FUNCTION, what)
 
     def test_module_that_does_not_find_another(self):
         with tempfile.NamedTemporaryFile('w', suffix='.py') as module:
             module.write('import no_such_module')
             module.flush()
-            self.assert_fails(self.pool.submit_name(f'{module.name}:f', None), Cf.Error.REMOTE,
+            self.assert_fails(self.pool.submit_by_name(f'{module.name}:f', None), Cf.Error.REMOTE,
                               "^ModuleNotFoundError: No module named 'no_such_module'")
 
 
@@ -160,7 +160,7 @@ class Values(PoolTest):
                      '{1: <2>}', '[[1, 2], [3]]', 'uint64 18446744073709551615', '@ms nothing', "@ms 'some'"):
             with self.subTest(text):
                 value = GLib.Variant.parse(None, text, None, None)
-                result = self.submit('echo', GLib.Variant.new_tuple(value)).get_variant()
+                result = self.submit('echo', GLib.Variant.new_tuple(value)).await_variant()
                 self.assertEqual(None if result is None else result.unpack(), value.unpack())
 
     def test_types_in_the_worker(self):
@@ -175,11 +175,11 @@ class Values(PoolTest):
                                 ('[1.5]', 'ad'), ('[[1]]', 'aax'), ("(1, 'a')", '(xs)'), ("{'a': 1}", 'a{sv}')):
             with self.subTest(text):
                 value = GLib.Variant.parse(None, text, None, None)
-                result = self.submit('echo', GLib.Variant.new_tuple(value)).get_variant()
+                result = self.submit('echo', GLib.Variant.new_tuple(value)).await_variant()
                 self.assertEqual(result.get_type_string(), signature)
 
     def test_nothing(self):
-        self.assertIsNone(self.submit('echo').get_variant())
+        self.assertIsNone(self.submit('echo').await_variant())
 
     def test_one_argument_that_is_no_tuple(self):
         self.assertEqual(self.call('names_of_types', GLib.Variant('as', ['a', 'b'])), ['list'])
@@ -191,17 +191,17 @@ class Values(PoolTest):
         self.assertEqual(self.call('power_of_two', GLib.Variant('i', 63)), 2**63)
         self.assert_fails(self.submit('power_of_two', GLib.Variant('i', 64)), Cf.Error.NOT_PORTABLE, '64 bits')
         self.assert_fails(self.submit('endless_list'), Cf.Error.NOT_PORTABLE, 'nested')
-        self.assert_fails(self.pool.submit_name('builtins:object', None), Cf.Error.NOT_PORTABLE, '“object”')
-        self.assert_fails(self.pool.submit_name('builtins:chr', GLib.Variant('i', 0)), Cf.Error.NOT_PORTABLE, 'NUL')
+        self.assert_fails(self.pool.submit_by_name('builtins:object', None), Cf.Error.NOT_PORTABLE, '“object”')
+        self.assert_fails(self.pool.submit_by_name('builtins:chr', GLib.Variant('i', 0)), Cf.Error.NOT_PORTABLE, 'NUL')
 
     def test_many_bytes(self):
         data = os.urandom(1 << 20) * 64
-        result = self.submit('echo', GLib.Variant.new_tuple(bytes_variant(data))).get_variant()
+        result = self.submit('echo', GLib.Variant.new_tuple(bytes_variant(data))).await_variant()
         self.assertEqual(result.get_data_as_bytes().get_data(), data)
 
     def test_many_numbers(self):
         numbers = list(range(100000))
-        result = self.submit('echo', GLib.Variant.new_tuple(GLib.Variant('ax', numbers))).get_variant()
+        result = self.submit('echo', GLib.Variant.new_tuple(GLib.Variant('ax', numbers))).await_variant()
         self.assertEqual(result.get_data_as_bytes().get_data(),
                          GLib.Variant('ax', numbers).get_data_as_bytes().get_data())
 
@@ -218,9 +218,15 @@ class Failures(PoolTest):
 
     def test_glib_error(self):
         with self.assertRaises(GLib.Error) as caught:
-            self.submit('fail_with_glib_error').get_variant()
+            self.submit('fail_with_glib_error').await_variant()
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND))
         self.assertEqual(caught.exception.message, 'gone')
+
+    def test_cancelled_errors(self):
+        for module in 'concurrent.futures', 'asyncio':
+            with self.subTest(module=module), self.assertRaises(GLib.Error) as caught:
+                self.submit('fail_as_cancelled', GLib.Variant('(s)', (module,))).await_variant()
+            self.assertTrue(Cf.error_is_cancelled(caught.exception), caught.exception)
 
     def test_message_that_is_no_text(self):
         self.assert_fails(self.submit('fail_with_what_is_no_text'), Cf.Error.REMOTE, r'ValueError: \\udc80')
@@ -246,10 +252,10 @@ class Failures(PoolTest):
 class Pools(PoolTest):
     def test_many_calls(self):
         futures = [self.submit('echo', GLib.Variant('i', number)) for number in range(10000)]
-        self.assertEqual([future.get_int64() for future in futures], list(range(10000)))
+        self.assertEqual([future.await_int64() for future in futures], list(range(10000)))
 
     def test_map(self):
-        results = self.pool.map_name(f'{PYTHON_FUNCTIONS}:halve', GLib.Variant('ai', range(100)), 7, 0, FOR_EVER)
+        results = self.pool.map_by_name(f'{PYTHON_FUNCTIONS}:halve', GLib.Variant('ai', range(100)), 7, 0)
         halves = []
         while (step := results.next())[0]:
             halves.append(step[1].get_double())
@@ -261,24 +267,26 @@ class Pools(PoolTest):
         with tempfile.TemporaryDirectory() as folder:
             pipe = f'{folder}/pipe'
             os.mkfifo(pipe)
-            reader = pool.submit_name('subprocess:getoutput', GLib.Variant('s', f'cat {pipe}'))
-            writer = pool.submit_name('subprocess:getoutput', GLib.Variant('s', f'echo word > {pipe}'))
-            self.assertEqual(reader.dup_string(), 'word')
-            self.assertEqual(writer.dup_string(), '')
+            reader = pool.submit_by_name('subprocess:getoutput', GLib.Variant('s', f'cat {pipe}'))
+            writer = pool.submit_by_name('subprocess:getoutput', GLib.Variant('s', f'echo word > {pipe}'))
+            self.assertEqual(reader.await_string(), 'word')
+            self.assertEqual(writer.await_string(), '')
 
     def test_initializer(self):
-        self.pool.set_initializer_name(f'{PYTHON_FUNCTIONS}:prepare', GLib.Variant('s', 'word'))
+        self.pool.set_initializer_by_name(f'{PYTHON_FUNCTIONS}:prepare', GLib.Variant('s', 'word'))
         self.assertEqual(self.call('get_prepared_with'), 'word')
 
     def test_progress(self):
         future = self.submit('report')
-        future.get_variant()
+        future.await_variant()
         self.assertEqual(future.get_progress(), 0.5)
         self.assertEqual(future.dup_message(), 'halfway')
 
     def test_what_a_call_prints_comes_before_its_result(self):
         with tempfile.TemporaryFile('w+') as output:
-            self.pool.take_stdout_fd(os.dup(output.fileno()))
+            launcher = Cf.WorkerLauncher.new(self.KIND)
+            launcher.take_stdout_fd(os.dup(output.fileno()))
+            self.pool = self.make_pool(launcher=launcher)
             self.call('say', GLib.Variant('s', 'first '))
             output.write('second')
             output.flush()
@@ -288,8 +296,10 @@ class Pools(PoolTest):
     def test_modules_are_found_in_the_working_directory(self):
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, 'found_there.py').write_text('def answer(): return 42', encoding='utf-8')
-            self.pool.set_working_directory(folder)
-            self.assertEqual(self.pool.submit_name('found_there:answer', None).get_int64(), 42)
+            launcher = Cf.WorkerLauncher.new(self.KIND)
+            launcher.set_cwd(folder)
+            self.pool = self.make_pool(launcher=launcher)
+            self.assertEqual(self.pool.submit_by_name('found_there:answer', None).await_int64(), 42)
 
     def test_a_worker_logs_in_its_program(self):
         ended = subprocess.run([sys.executable, '-c', PROGRAM_WITH_A_WORKER_THAT_LOGS], capture_output=True, text=True,
@@ -309,11 +319,11 @@ class Pickles(PoolTest):
     def submit_pickled(self, function, *args, **kwargs):
         """Submits a function of the module `__main__`, as a program does."""
         pickled = pickle.dumps((function, args, kwargs), 0).replace(b'c__mp_main__\n', b'c__main__\n')
-        return self.pool.submit_name(':pickle', GLib.Variant.new_tuple(bytes_variant(pickled)))
+        return self.pool.submit_by_name(':pickle', GLib.Variant.new_tuple(bytes_variant(pickled)))
 
     def call_pickled(self, *args, **kwargs):
         """Returns the result, or the exception and what is said of it."""
-        outcome = self.submit_pickled(*args, **kwargs).get_variant()
+        outcome = self.submit_pickled(*args, **kwargs).await_variant()
         if outcome.get_type_string() == 'ay':
             return pickle.loads(bytes_of(outcome))
         pickled, *texts = (outcome.get_child_value(index) for index in range(3))
@@ -324,7 +334,7 @@ class Pickles(PoolTest):
         self.addCleanup(script.close)
         script.write(text)
         script.flush()
-        self.pool.set_initializer_name(':prepare', GLib.Variant.new_tuple(GLib.Variant('s', script.name), *rest))
+        self.pool.set_initializer_by_name(':prepare', GLib.Variant.new_tuple(GLib.Variant('s', script.name), *rest))
         return script.name
 
     def program(self):
@@ -373,8 +383,8 @@ class Pickles(PoolTest):
     def test_what_only_cloudpickle_can_pickle(self):
         factor = 7
         pickled = cloudpickle.dumps((lambda number: lambda: number * factor, (6,), {}))
-        future = self.pool.submit_name(':pickle', GLib.Variant.new_tuple(bytes_variant(pickled)))
-        function = pickle.loads(bytes_of(future.get_variant()))
+        future = self.pool.submit_by_name(':pickle', GLib.Variant.new_tuple(bytes_variant(pickled)))
+        function = pickle.loads(bytes_of(future.await_variant()))
         self.assertEqual(function(), 42)
 
     def test_program_that_starts_a_pool_when_it_is_imported(self):
@@ -404,7 +414,7 @@ class JavaScript(PoolTest):
             raise unittest.SkipTest('there is no gjs')
 
     def submit(self, function, arguments=None):
-        return self.pool.submit_name(f'{GJS_FUNCTIONS}:{function}', arguments)
+        return self.pool.submit_by_name(f'{GJS_FUNCTIONS}:{function}', arguments)
 
     def test_function(self):
         self.assertEqual(self.call('halve', GLib.Variant('i', 5)), 2.5)

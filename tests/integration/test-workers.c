@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A C program that has Python and JavaScript run. Run by `meson test`; WORKER_FUNCTIONS is the folder with the functions
- * that it calls. */
+/* A C program that has Python and JavaScript run. Run by `meson test`; WORKER_FUNCTIONS is the folder with the
+ * functions that it calls. */
 
 #include <gio/gio.h>
 
 #include <cfutures.h>
 
+#include "../await-error.h"
+
 static CfExecutor *
 new_pool (CfWorkerKind kind)
 {
-  CfExecutor *pool = cf_process_pool_executor_new (1);
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (kind);
 
-  cf_process_pool_executor_set_worker_kind (CF_PROCESS_POOL_EXECUTOR (pool), kind);
-  return pool;
+  return cf_process_pool_executor_new_with_launcher (1, launcher);
 }
 
 static char *
@@ -32,10 +33,10 @@ assert_halves (CfWorkerKind  kind,
   g_autoptr(CfExecutor) pool = new_pool (kind);
   CF_EXECUTOR_AUTO_SHUTDOWN (pool, scope);
   g_autofree char *name = function_name (prefix, file, "halve");
-  g_autoptr(CfFuture) future = cf_executor_submit_name (pool, name, g_variant_new ("(i)", 5));
+  g_autoptr(CfFuture) future = cf_executor_submit_by_name (pool, name, g_variant_new ("(i)", 5));
   g_autoptr(GError) error = NULL;
 
-  g_assert_cmpfloat (cf_future_get_double (future, &error), ==, 2.5);
+  g_assert_cmpfloat (cf_future_await_double (future, &error), ==, 2.5);
   g_assert_no_error (error);
 }
 
@@ -48,8 +49,8 @@ assert_fails (CfWorkerKind  kind,
   g_autoptr(CfExecutor) pool = new_pool (kind);
   CF_EXECUTOR_AUTO_SHUTDOWN (pool, scope);
   g_autofree char *name = function_name (prefix, file, "fail");
-  g_autoptr(CfFuture) future = cf_executor_submit_name (pool, name, NULL);
-  const GError *error = cf_future_get_error (future);
+  g_autoptr(CfFuture) future = cf_executor_submit_by_name (pool, name, NULL);
+  const GError *error = await_error (future);
 
   g_assert_error (error, CF_ERROR, CF_ERROR_REMOTE);
   g_assert_true (g_str_has_prefix (error->message, beginning));
@@ -93,7 +94,7 @@ int
 main (int    argc,
       char **argv)
 {
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/workers/python/function", test_python_function);

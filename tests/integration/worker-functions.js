@@ -68,6 +68,10 @@ export function failWithGLibError() {
     throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, 'gone');
 }
 
+export function failAsAborted() {
+    throw Object.assign(new Error('stopped'), {name: 'AbortError'});
+}
+
 export function failWithText() {
     throw 'no such luck';
 }

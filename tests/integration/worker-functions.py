@@ -2,6 +2,7 @@
 
 """What the tests have called by workers for Python."""
 
+import importlib
 import os
 import signal
 
@@ -61,6 +62,10 @@ def fail():
 
 def fail_with_glib_error():
     raise GLib.Error.new_literal(Gio.io_error_quark(), 'gone', Gio.IOErrorEnum.NOT_FOUND)
+
+
+def fail_as_cancelled(name):
+    raise getattr(importlib.import_module(name), 'CancelledError')('stopped')
 
 
 def fail_with_what_is_no_text():

@@ -26,7 +26,7 @@ gi.require_version('Cf', '1')
 from gi.repository import Cf  # noqa: E402
 
 from gi.overrides.Cf.pickling import RemoteTraceback  # noqa: E402
-from gi.overrides.Cf.waiting import here  # noqa: E402
+from gi.overrides.Cf.waiting import this_thread  # noqa: E402
 
 PENDING = 'PENDING'
 RUNNING = 'RUNNING'
@@ -37,7 +37,7 @@ FINISHED = 'FINISHED'
 # How often to look for what nothing tells of.
 INTERVAL = 0.001
 
-Cf.Future.add_done_callback = functools.partialmethod(Cf.Future.add_done_callback, context=None)
+Cf.set_default_callback_context(None)
 RemoteTraceback.tb = property(lambda self: self.args[0])
 
 
@@ -63,7 +63,7 @@ class Future(Cf.Future):
     def _set_exception(self, exception):
         if exception is not None:
             self.set_exception(exception)
-            # Look at it, lest it be logged: the tests do not.
+            # Look at it, so that it is not logged: the tests do not.
             self.exception()
 
     def _set_result(self, result):
@@ -120,7 +120,7 @@ class ThreadPoolExecutor(BeginsAtOnce, Cf.ThreadPoolExecutor):
         names = self._names = {}
 
         def initialize(*args):
-            names[here.service] = threading.current_thread().name
+            names[this_thread.service] = threading.current_thread().name
             if initializer is not None:
                 initializer(*args)
 

@@ -3,7 +3,7 @@
 """Runs CPython's own tests of concurrent.futures against CFutures.
 
 They come with Python, or on Debian with libpython3.*-testsuite; none of them is here. concurrent_futures.py sees to it
-that they find CFutures. NOT_APPLICABLE lists what they test that is not to be had, and why.
+that they find CFutures. NOT_APPLICABLE lists what they test that CFutures does not have, and why.
 """
 
 import importlib

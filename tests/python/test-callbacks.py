@@ -2,6 +2,7 @@
 
 """Done-callbacks: on the main loop, by Python's own rule, and on the way out of a blocking call."""
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -287,6 +288,103 @@ class ByPythonsRule(unittest.TestCase):
             thread.start()
             thread.join()
         self.assertIn('SystemExit: 3', logs.output[0])
+
+
+def answer_to_release(pool):
+    """Does as libraries do: blocks on what a callback gives back."""
+    released = threading.Semaphore(0)
+    idents = []
+
+    def release(future):
+        idents.append(threading.get_ident())
+        released.release()
+
+    for n in range(3):
+        pool.submit(pow, 2, n).add_done_callback(release)
+        if not released.acquire(timeout=LONG):
+            raise TimeoutError('the callback did not come')
+    return idents
+
+
+class WhereThePoolSays(unittest.TestCase):
+    """The callback_context of pools, and the default of the program."""
+
+    def pools(self, **kwargs):
+        for pool_class in Cf.ThreadPoolExecutor, Cf.ProcessPoolExecutor:
+            with self.subTest(pool_class.__name__), pool_class(1, **kwargs) as pool:
+                yield pool
+
+    def test_in_any_thread(self):
+        for pool in self.pools(callback_context=None):
+            self.assertNotIn(threading.get_ident(), answer_to_release(pool))
+
+    def test_at_once_if_it_is_done(self):
+        for pool in self.pools(callback_context=None):
+            for future in (pool.submit(pow, 2, 3), pool.submit_task(Cf.Task(pow, 2, 3)),
+                           pool.submit_by_name('nowhere.so:nothing')):
+                future.exception(LONG)
+                seen = []
+                future.add_done_callback(seen.append)
+                self.assertEqual(seen, [future])
+
+    def test_in_a_context(self):
+        context = GLib.MainContext()
+        for pool in self.pools(callback_context=context):
+            seen = []
+            future = pool.submit(pow, 2, 3)
+            future.add_done_callback(seen.append)
+            iterate_until(lambda: seen, context)
+            self.assertEqual(seen, [future])
+
+    def test_a_callback_has_its_own(self):
+        for pool in self.pools(callback_context=None):
+            context = GLib.MainContext()
+            seen = []
+            future = pool.submit(pow, 2, 3)
+            future.exception(LONG)
+            future.add_done_callback(seen.append, context=context)
+            self.assertEqual(seen, [])
+            iterate_until(lambda: seen, context)
+
+    def test_what_fails_before_it_is_submitted(self):
+        with Cf.ProcessPoolExecutor(1, callback_context=None) as pool:
+            seen = []
+            pool.submit(threading.Lock()).add_done_callback(seen.append)
+            self.assertEqual(len(seen), 1)
+            self.assertIsNotNone(seen[0].exception())
+
+    def test_default_of_the_program(self):
+        self.addCleanup(Cf.set_default_callback_context)
+        Cf.set_default_callback_context(None)
+        for pool in self.pools():
+            self.assertNotIn(threading.get_ident(), answer_to_release(pool))
+
+        seen = []
+        promise = Cf.Future()
+        promise.add_done_callback(seen.append)
+        promise.set_result(1)
+        self.assertEqual(seen, [promise])
+
+        Cf.set_default_callback_context()
+        promise.add_done_callback(seen.append)
+        self.assertEqual(len(seen), 1)
+        iterate_until(lambda: len(seen) == 2)
+
+    def test_asyncio_runs_nothing_of_it(self):
+        async def wait():
+            with Cf.ThreadPoolExecutor(1, callback_context=None) as pool:
+                return answer_to_release(pool), await asyncio.wrap_future(pool.submit(pow, 2, 3))
+
+        idents, result = asyncio.run(wait())
+        self.assertNotIn(threading.get_ident(), idents)
+        self.assertEqual(result, 8)
+
+    def test_wrong_contexts_are_refused(self):
+        for make in Cf.ThreadPoolExecutor, Cf.ProcessPoolExecutor:
+            with self.assertRaisesRegex(TypeError, 'context must be a GLib.MainContext or None, not str'):
+                make(1, callback_context='main')
+        with self.assertRaisesRegex(TypeError, 'context must be a GLib.MainContext or None, not bool'):
+            Cf.set_default_callback_context(True)
 
 
 class Properties(unittest.TestCase):

@@ -2,16 +2,22 @@
 
 """What all executors have in common, and executors of one's own."""
 
+import abc
+import collections.abc
 import concurrent.futures
 import itertools
+import os
+import subprocess
+import sys
 import threading
+import time
 import unittest
 
 import gi
 
 gi.require_version('Cf', '1')
 
-from gi.repository import Cf, GLib  # noqa: E402
+from gi.repository import Cf, Gio, GLib  # noqa: E402
 
 import tap  # noqa: E402
 
@@ -43,8 +49,29 @@ class LaterExecutor(Cf.Executor):
                 future.set_result(fn(*args, **kwargs))
 
 
+class TellingExecutor(HereExecutor):
+    """Tells more of itself than others."""
+
+    def do_add_description(self, description):
+        Cf.Executor.do_add_description(self, description)
+        description.insert_value('mood', GLib.Variant('s', 'good'))
+
+
 def fail(exception):
     raise exception
+
+
+class Describing(unittest.TestCase):
+    def test_others(self):
+        for executor in Cf.InlineExecutor(), HereExecutor():
+            with self.subTest(executor):
+                description = executor.submit(executor.describe).result()
+                self.assertEqual(description['state'], 'open')
+                self.assertEqual([call['state'] for worker in description['workers'] for call in worker['calls']],
+                                 ['running'])
+
+    def test_overridden(self):
+        self.assertEqual(TellingExecutor().describe()['mood'], 'good')
 
 
 class All(unittest.TestCase):
@@ -153,6 +180,33 @@ class CurrentFuture(unittest.TestCase):
             self.assertFalse(future.cancel_full(Cf.CancelFlags.COOPERATE))
             self.assertTrue(future.result())
 
+    def test_call_gives_up(self):
+        for error in Cf.CancelledError(), GLib.Error.new_literal(Gio.io_error_quark(), '', Gio.IOErrorEnum.CANCELLED):
+            begun, asked = threading.Event(), threading.Event()
+
+            def work():
+                begun.set()
+                asked.wait(LONG)
+                raise error
+
+            with self.subTest(error=error), Cf.ThreadPoolExecutor(1) as pool:
+                future = pool.submit(work)
+                self.assertTrue(begun.wait(LONG))
+                self.assertFalse(future.cancel_full(Cf.CancelFlags.COOPERATE))
+                asked.set()
+                self.assertRaises(Cf.CancelledError, future.result)
+                self.assertTrue(future.cancelled())
+                self.assertFalse(future.cancel())
+
+    def test_call_that_was_not_asked_to_give_up_has_failed(self):
+        def work():
+            raise Cf.CancelledError
+
+        with Cf.ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            self.assertIsInstance(future.exception(), Cf.CancelledError)
+            self.assertFalse(future.cancelled())
+
 
 class MainContexts(unittest.TestCase):
     def test_worker_asks_the_main_thread(self):
@@ -165,8 +219,45 @@ class MainContexts(unittest.TestCase):
                 GLib.MainContext.default().iteration(True)
         self.assertEqual(seen, [threading.get_ident()])
 
+    def test_worker_asks_while_the_main_thread_waits(self):
+        main = Cf.MainContextExecutor()
+
+        def ask():
+            return [main.submit(threading.get_ident).result() for _ in range(3)]
+
+        for wait in (lambda pool, future: future.result(), lambda pool, future: future.result(LONG),
+                     lambda pool, future: Cf.wait([future]), lambda pool, future: list(Cf.as_completed([future])),
+                     lambda pool, future: pool.drain(), lambda pool, future: pool.shutdown()):
+            with Cf.ThreadPoolExecutor(1) as pool:
+                future = pool.submit(ask)
+                wait(pool, future)
+                self.assertTrue(future.done())
+                self.assertEqual(set(future.result()), {threading.get_ident()})
+
+
+MAPS_THAT_FAIL = """
+import gi
+gi.require_version('Cf', '1')
+from gi.repository import Cf
+
+if __name__ == '__main__':
+    for executor in Cf.ThreadPoolExecutor(2), Cf.ProcessPoolExecutor(2), Cf.InlineExecutor():
+        with executor:
+            results = executor.map(int, ['1'] + ['x'] * 100)
+            print(next(results))
+            try:
+                next(results)
+            except ValueError as error:
+                print(error)
+"""
+
 
 class Maps(unittest.TestCase):
+    def test_says_nothing_of_results_that_nobody_can_look_at(self):
+        process = subprocess.run([sys.executable, '-'], input=MAPS_THAT_FAIL, capture_output=True, text=True, timeout=LONG)
+        self.assertEqual(process.stderr, '')
+        self.assertEqual(process.stdout, "1\ninvalid literal for int() with base 10: 'x'\n" * 3)
+
     def setUp(self):
         self.pool = Cf.ThreadPoolExecutor(2)
         self.addCleanup(self.pool.shutdown)
@@ -228,6 +319,114 @@ class Maps(unittest.TestCase):
 
     def test_is_a_generator(self):
         self.assertRegex(repr(self.pool.map(abs, [])), '^<generator object .*result_iterator at 0x')
+
+
+class AbstractClasses(unittest.TestCase):
+    """Executors derive from classes of the module abc."""
+
+    def test_pools(self):
+        class Pool(abc.ABC, Cf.ThreadPoolExecutor):
+            @abc.abstractmethod
+            def double(self, number):
+                pass
+
+        class Doubling(Pool):
+            def double(self, number):
+                return self.submit(int.__mul__, number, 2)
+
+        with self.assertRaisesRegex(TypeError, "^Can't instantiate abstract class Pool .*double"):
+            Pool(1)
+        with Doubling(1) as pool:
+            self.assertIsInstance(pool, Pool)
+            self.assertEqual(pool.double(4).result(), 8)
+
+    def test_executors_of_ones_own(self):
+        class Here(collections.abc.Sized, Cf.Executor):
+            def do_execute(self, future):
+                future.run()
+
+            def __len__(self):
+                return 5
+
+        self.assertEqual(len(Here()), 5)
+        self.assertEqual(Here().submit(abs, -1).result(), 1)
+
+
+class Internals(unittest.TestCase):
+    """What programs read of concurrent.futures, though it is private there."""
+
+    def test_of_threads(self):
+        release = threading.Event()
+        pool = Cf.ThreadPoolExecutor(1)
+        self.assertEqual((pool._max_workers, pool._shutdown, pool._threads), (1, False, set()))
+        thread = pool.submit(threading.current_thread).result()
+        self.assertEqual(pool._threads, {thread})
+
+        running = pool.submit(release.wait)
+        while not running.running():
+            time.sleep(0.001)
+        pool.submit(abs, -1)
+        self.assertEqual((pool._work_queue.qsize(), pool._work_queue.empty()), (1, False))
+        release.set()
+        pool.shutdown()
+        self.assertEqual((pool._work_queue.qsize(), pool._shutdown, pool._threads), (0, True, set()))
+
+    def test_of_processes(self):
+        pool = Cf.ProcessPoolExecutor(2)
+        self.assertEqual((pool._max_workers, pool._shutdown, pool._processes), (2, False, {}))
+        pid = pool.submit(os.getpid).result()
+        process = pool._processes[pid]
+        self.assertEqual((process.pid, process.is_alive(), pool._work_queue.qsize()), (pid, True, 0))
+        process.kill()
+        while process.is_alive():
+            time.sleep(0.001)
+        process.terminate()
+        pool.shutdown()
+        self.assertEqual((pool._shutdown, pool._processes), (True, {}))
+
+    def test_may_have_the_names_of_ones_own(self):
+        class Pool(Cf.ThreadPoolExecutor):
+            def __init__(self):
+                super().__init__(1)
+                self._threads = 'mine'
+
+        self.assertEqual(Pool()._threads, 'mine')
+
+    def test_of_promises(self):
+        promise = Cf.Future()
+        states = [promise._state]
+        promise.set_running_or_notify_cancel()
+        states.append(promise._state)
+        promise.set_result(5)
+        self.assertEqual([*states, promise._state], ['PENDING', 'RUNNING', 'FINISHED'])
+
+
+class Default(unittest.TestCase):
+    def setUp(self):
+        self.pool = Cf.Executor.get_default()
+
+    def test_is_one_pool_for_the_process(self):
+        self.assertIsInstance(self.pool, Cf.ThreadPoolExecutor)
+        self.assertIs(Cf.Executor.get_default(), self.pool)
+
+    def test_makes_calls(self):
+        self.assertEqual(self.pool.submit(pow, 2, 5).result(), 32)
+        self.assertEqual(list(self.pool.map(abs, [-1, -2])), [1, 2])
+
+    def test_cannot_be_shut_down(self):
+        with self.assertRaisesRegex(RuntimeError, '^cannot shut down the default executor$'):
+            self.pool.shutdown()
+        self.assertEqual(self.pool.submit(abs, -1).result(), 1)
+
+    def test_cannot_be_shut_down_asynchronously(self):
+        results = []
+        self.pool.shutdown_async(Cf.ShutdownFlags.DEFAULT, None, lambda _, result: results.append(result))
+        while not results:
+            GLib.MainContext.default().iteration(True)
+        with self.assertRaises(GLib.Error) as caught:
+            self.pool.shutdown_finish(results[0])
+        self.assertTrue(caught.exception.matches(Cf.error_quark(), Cf.Error.INVALID_STATE))
+        self.assertEqual(self.pool.submit(abs, -1).result(), 1)
 
 
 class OfOnesOwn(unittest.TestCase):

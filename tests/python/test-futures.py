@@ -2,6 +2,7 @@
 
 """Futures as such: promises, states, outcomes."""
 
+import asyncio
 import concurrent.futures
 import os
 import threading
@@ -172,16 +173,24 @@ class Derived(unittest.TestCase):
         future.set_result(future.name)
         self.assertEqual(future.result(), 'x')
 
-    def test_with_another_hash(self):
-        """C would take that for an address."""
-        with self.assertRaises(TypeError):
-            class HashedFuture(Cf.Future):
-                def __hash__(self):
-                    return 1
-        with self.assertRaises(TypeError):
-            class EqualFuture(Cf.Future):
-                def __eq__(self, other):
-                    return True
+    def test_with_a_hash_of_its_own(self):
+        class EqualFuture(Cf.Future):
+            def __init__(self, number):
+                super().__init__()
+                self.number = number
+
+            def __hash__(self):
+                return self.number
+
+            def __eq__(self, other):
+                return self is other
+
+        futures = [EqualFuture(1), EqualFuture(1)]
+        for future in futures:
+            future.add_done_callback(lambda future: None)
+            future.set_result(future.number)
+        self.assertEqual(len(Cf.wait(futures).done), 2)
+        self.assertEqual([future.result() for future in Cf.as_completed(futures)], [1, 1])
 
 
 class OutcomesOfC(unittest.TestCase):
@@ -210,38 +219,65 @@ class OutcomesOfC(unittest.TestCase):
         self.assertIs(self.future.exception(), self.future.exception())
 
     def test_errors_of_the_library(self):
-        for code, exception in ((Cf.Error.TIMED_OUT, TimeoutError), (Cf.Error.SHUT_DOWN, RuntimeError),
-                                (Cf.Error.BROKEN_EXECUTOR, Cf.BrokenExecutor)):
+        for domain, code, exception in ((Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, TimeoutError),
+                                        (Cf.error_quark(), Cf.Error.SHUT_DOWN, RuntimeError),
+                                        (Cf.error_quark(), Cf.Error.BROKEN_EXECUTOR, Cf.BrokenExecutor)):
             with self.subTest(exception):
                 future = Cf.Future()
-                future.set_error(GLib.Error.new_literal(Cf.error_quark(), 'why', code))
+                future.set_error(GLib.Error.new_literal(domain, 'why', code))
                 with self.assertRaisesRegex(exception, 'why'):
                     future.result()
 
     def test_exceptions_as_c_sees_them(self):
         self.future.set_exception(ValueError('no\u2028\udc80 such'))
         with self.assertRaises(GLib.Error) as caught:
-            self.future.get_double()
+            self.future.await_double()
         self.assertEqual(caught.exception.domain, 'python-exception')
         self.assertTrue(caught.exception.message.startswith('ValueError: no\u2028'))
+
+    def test_name_priority_and_error(self):
+        self.assertEqual((self.future.props.name, self.future.props.priority, self.future.props.error), (None, 0, None))
+        self.future.set_error(GLib.Error.new_literal(Gio.io_error_quark(), 'gone', Gio.IOErrorEnum.NOT_FOUND))
+        self.assertEqual(self.future.props.error.message, 'gone')
+
+    def test_settled(self):
+        self.assertEqual(Cf.Future.new_for_int64(-5).result(), -5)
+        self.assertEqual(Cf.Future.new_for_string('five').result(), 'five')
+        self.assertIs(Cf.Future.new_for_boolean(True).result(), True)
+        self.assertIsInstance(Cf.Future.new_for_double(0.5), Cf.Future)
+        error = GLib.Error.new_literal(Gio.io_error_quark(), 'gone', Gio.IOErrorEnum.NOT_FOUND)
+        self.assertTrue(Cf.Future.new_for_error(error).exception().matches(Gio.io_error_quark(),
+                                                                          Gio.IOErrorEnum.NOT_FOUND))
+
+    def test_cancelled_errors_as_c_sees_them(self):
+        for error in concurrent.futures.CancelledError(), asyncio.CancelledError():
+            future = Cf.Future()
+            future.set_exception(error)
+            self.assertIs(future.exception(), error)
+            self.assertTrue(Cf.error_is_cancelled(error))
+            with self.assertRaises(GLib.Error) as caught:
+                future.await_value()
+            self.assertTrue(Cf.error_is_cancelled(caught.exception))
+        self.assertFalse(Cf.error_is_cancelled(ValueError()))
+        self.assertFalse(Cf.error_is_cancelled(None))
 
     def test_exceptions_without_text_as_c_sees_them(self):
         self.future.set_exception(Strange())
         with self.assertRaises(GLib.Error) as caught:
-            self.future.get_double()
+            self.future.await_double()
         self.assertEqual(caught.exception.message, 'Strange')
 
     def test_errors_as_c_sees_them(self):
         self.future.set_exception(GLib.Error.new_literal(Gio.io_error_quark(), 'full', Gio.IOErrorEnum.NO_SPACE))
         with self.assertRaises(GLib.Error) as caught:
-            self.future.get_double()
+            self.future.await_double()
         self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.NO_SPACE))
 
     def test_native_function(self):
         with Cf.ThreadPoolExecutor(1) as pool:
-            self.assertEqual(pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result(), 2.5)
+            self.assertEqual(pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result(), 2.5)
             with self.assertRaises(GLib.Error):
-                pool.submit_name(NATIVE + ':smoke_fail', None).result()
+                pool.submit_by_name(NATIVE + ':smoke_fail', None).result()
 
 
 if __name__ == '__main__':

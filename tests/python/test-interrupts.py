@@ -7,10 +7,19 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 import unittest
 
-import tap
+import gi
+
+gi.require_version('Cf', '1')
+
+from gi.repository import Cf  # noqa: E402, F401
+
+from gi.overrides.Cf.waiting import SIGNAL_INTERVAL, block  # noqa: E402
+
+import tap  # noqa: E402
 
 LONG = 10
 VERY_LONG = 60
@@ -75,6 +84,19 @@ class Interrupts(unittest.TestCase):
     def test_shutdown(self):
         self.check('pool.shutdown()')
 
+    def test_drain(self):
+        self.check('pool.drain()')
+
+    def test_drain_of_another_executor(self):
+        self.check("""
+    class Postponing(Cf.Executor):
+        def do_execute(self, future):
+            pass
+    executor = Postponing()
+    executor.submit(print)
+    executor.drain()
+""")
+
     def test_with_block(self):
         self.check('exec("with pool: pass")')
 
@@ -89,6 +111,21 @@ class Interrupts(unittest.TestCase):
                 process.send_signal(signal.SIGKILL)
 
 
+class Threads(unittest.TestCase):
+    def test_only_the_main_thread_looks_for_signals(self):
+        waits = []
+
+        def wait_usec(usec):
+            waits.append(usec)
+            return True
+
+        block(wait_usec, None)
+        thread = threading.Thread(target=block, args=[wait_usec, None])
+        thread.start()
+        thread.join()
+        self.assertEqual(waits, [SIGNAL_INTERVAL * 1e6, 3600 * 1e6])
+
+
 PROCESSES = '''
 import gi
 gi.require_version('Cf', '1')
@@ -98,9 +135,9 @@ import signal
 import time
 
 class Pool(Cf.ProcessPoolExecutor):
-    def shutdown_async(self, *args):
-        super().shutdown_async(*args)
+    def _wait_for_end(self, *args):
         say(self)
+        super()._wait_for_end(*args)
 
 has_said = False
 
@@ -156,6 +193,9 @@ class Processes(unittest.TestCase):
 
     def test_shutdown_that_was_begun_before(self):
         self.check('pool.shutdown(wait=False); pool.shutdown()')
+
+    def test_drain(self):
+        self.check('say(pool); pool.drain()', end='pool.terminate_workers()')
 
     def test_with_block(self):
         self.check("""

@@ -10,10 +10,13 @@ import contextlib
 import dataclasses
 import enum
 import functools
+import gc
 import importlib.util
 import multiprocessing
 import os
+import pickle
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +24,9 @@ import threading
 import time
 import traceback
 import unittest
+import weakref
 from array import array
+from multiprocessing import resource_tracker, shared_memory
 from unittest import mock
 
 import gi
@@ -48,6 +53,15 @@ def get_prepared():
     return prepared
 
 
+def sum_of_prepared():
+    return sum(*prepared)
+
+
+class Number:
+    def __init__(self, value):
+        self.value = value
+
+
 def fail(*args):
     raise KeyError(*args)
 
@@ -59,6 +73,63 @@ class Unreadable(Exception):
 
 def fail_unreadably():
     raise Unreadable(1, 2)
+
+
+class BadText(Exception):
+    def __str__(self):
+        sys.exit(3)
+
+    __repr__ = __str__
+
+
+class BadReduction(Exception):
+    def __reduce_ex__(self, protocol):
+        sys.exit(3)
+
+
+class ReducedToText(Exception):
+    def __reduce__(self):
+        return str, ('no exception',)
+
+
+class BadNotes(Exception):
+    @property
+    def __notes__(self):
+        raise LookupError('no notes')
+
+
+class BadCause(Exception):
+    def __setattr__(self, name, value):
+        raise LookupError('not to be set')
+
+
+class BadMeta(type):
+    def __getattribute__(cls, name):
+        if name in ('__name__', '__qualname__'):
+            sys.exit(3)
+        return super().__getattribute__(name)
+
+
+class BadClass(Exception, metaclass=BadMeta):
+    pass
+
+
+def nest(depth):
+    nested = []
+    for _ in range(depth):
+        nested = [nested]
+    return nested
+
+
+def raise_by_name(name, *args):
+    raise globals()[name](*args)
+
+
+def raise_what_cause_each_other():
+    one, other = KeyError('one'), KeyError('other')
+    one.__cause__ = one.__context__ = other
+    other.__cause__ = other.__context__ = one
+    raise one
 
 
 class UnreadableResult:
@@ -136,6 +207,10 @@ def echo(value):
     return value
 
 
+def get_places(n_places):
+    return [os.path.abspath(place) for place in sys.path[:n_places]]
+
+
 def make_closure(number):
     return lambda: number + 1
 
@@ -156,6 +231,10 @@ def use_processes():
 
 def fork_and_use_processes():
     """Returns what the child process says of a pool."""
+    # The child must not free objects of GLib, whose locks another thread may hold at that moment.
+    gc.collect()
+    gc.disable()
+
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -165,15 +244,57 @@ def fork_and_use_processes():
             os.write(writer, str(exception).encode())
         os._exit(0)
 
+    gc.enable()
     os.close(writer)
     os.waitpid(child, 0)
     with open(reader) as stream:
         return stream.read()
 
 
+def fork_and_wait_for_call():
+    """Returns what the child process says of calls that a pool of its parent makes."""
+    gc.collect()
+    gc.disable()
+    reader, writer = os.pipe()
+    with Cf.ProcessPoolExecutor(1) as pool, tempfile.TemporaryDirectory() as folder:
+        gate = os.path.join(folder, 'gate')
+        os.mkfifo(gate)
+        calls = [pool.submit(wait_for_file, gate), pool.submit(abs, -1)]
+        # The call has opened the pipe when this returns.
+        with open(gate, 'w'):
+            child = os.fork()
+            if child == 0:
+                for call in calls:
+                    try:
+                        call.result()
+                    except Cf.BrokenExecutor as exception:
+                        os.write(writer, f'{call.cancel()} {exception}\n'.encode())
+                os._exit(0)
+            os.waitpid(child, 0)
+        results = [call.result(LONG) for call in calls]
+
+    gc.enable()
+    os.close(writer)
+    with open(reader) as stream:
+        return stream.read(), results
+
+
+def wait_for_file(path):
+    with open(path) as file:
+        return file.read()
+
+
 def report_progress():
     Cf.current_future().report_progress(0.5, 'halfway')
     threading.Event().wait(LONG)
+
+
+def give_up_when_asked():
+    cancellable = Cf.current_future().get_cancellable()
+    Cf.current_future().report_progress(0.5, 'begun')
+    while not cancellable.is_cancelled():
+        time.sleep(0.001)
+    raise Cf.CancelledError
 
 
 def capture(*args, **kwargs):
@@ -243,6 +364,24 @@ class Pools(unittest.TestCase):
         self.assertIsInstance(self.pool.submit(capture, threading.Lock()).exception(LONG), TypeError)
         self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
 
+    def test_deep_values(self):
+        """What can be pickled crosses whole; GLib's values must not be deeper than GLib reads."""
+        nested = nest(200)
+        self.assertEqual(self.pool.submit(echo, nested).result(LONG), nested)
+        self.assertEqual(self.pool.submit(nest, 200).result(LONG), nested)
+        refusals = (RecursionError, pickle.PicklingError)
+        self.assertIsInstance(self.pool.submit(echo, nest(100000)).exception(LONG), refusals)
+        self.assertIsInstance(self.pool.submit(nest, 100000).exception(LONG), refusals)
+        self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
+
+    def test_deep_variants(self):
+        variant = GLib.Variant('i', 5)
+        for _ in range(128):
+            variant = GLib.Variant.new_variant(variant)
+        exception = self.pool.submit_by_name('builtins:id', variant).exception(LONG)
+        self.assertTrue(exception.matches(Cf.error_quark(), Cf.Error.NOT_PORTABLE))
+        self.assertRegex(str(exception), 'arguments are nested more than 128 deep')
+
     @needs_cloudpickle
     def test_what_only_cloudpickle_can_pickle(self):
         number = 5
@@ -266,13 +405,13 @@ class Pools(unittest.TestCase):
     def test_without_cloudpickle(self):
         with mock.patch.dict(sys.modules, {'cloudpickle': None}):
             exception = self.pool.submit(make_closure(1)).exception(LONG)
-        self.assertRegex(str(exception), "^Can't pickle .*lambda.*cloudpickle, were it installed")
+        self.assertRegex(str(exception), "^Can't pickle .*lambda.*install cloudpickle")
         self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
 
     def test_result_without_cloudpickle(self):
         with Cf.ProcessPoolExecutor(1, initializer=hide_cloudpickle) as pool:
             exception = pool.submit(make_closure, 1).exception(LONG)
-        self.assertRegex(str(exception), "^Can't pickle .*lambda.*cloudpickle, were it installed")
+        self.assertRegex(str(exception), "^Can't pickle .*lambda.*install cloudpickle")
 
     def test_argument_that_cannot_be_written(self):
         self.assertIsInstance(self.pool.submit(capture, UnwritableResult()).exception(LONG), LookupError)
@@ -285,6 +424,31 @@ class Pools(unittest.TestCase):
         self.assertIn('KeyError', str(exception))
         self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
 
+    def test_odd_exceptions(self):
+        with Cf.ProcessPoolExecutor(1) as pool:
+            pid = pool.submit(os.getpid).result(LONG)
+            for name in 'BadNotes', 'BadText':
+                self.assertIs(type(pool.submit(raise_by_name, name).exception(LONG)), globals()[name])
+            for name in 'BadReduction', 'ReducedToText', 'BadCause', 'BadClass':
+                exception = pool.submit(raise_by_name, name).exception(LONG)
+                self.assertTrue(exception.matches(Cf.error_quark(), Cf.Error.REMOTE), exception)
+                self.assertIn(f'.{name}', exception.message)
+            self.assertEqual(pool.submit(os.getpid).result(LONG), pid)
+
+    def test_exceptions_that_cause_each_other(self):
+        exception = self.pool.submit(raise_what_cause_each_other).exception(LONG)
+        self.assertEqual(exception.args, ('one',))
+        self.assertRegex(str(exception.__cause__), r"KeyError: 'other'[^$]*KeyError: 'one'")
+
+    def test_odd_errors_of_glib(self):
+        with Cf.ProcessPoolExecutor(1) as pool:
+            pid = pool.submit(os.getpid).result(LONG)
+            for args in "5", "'text', None", "'text', 'domain', 'code'", r"'\udcff', 'domain', 3":
+                program = f'from gi.repository import GLib\nraise GLib.Error({args})'
+                for future in pool.submit(exec, program), pool.submit_by_name('builtins:exec', program):
+                    self.assertIsInstance(future.exception(LONG), GLib.Error)
+            self.assertEqual(pool.submit(os.getpid).result(LONG), pid)
+
     def test_exit(self):
         exception = self.pool.submit(sys.exit, 4).exception(LONG)
         self.assertIsInstance(exception, SystemExit)
@@ -296,6 +460,11 @@ class Pools(unittest.TestCase):
 
     def test_pools_after_a_fork(self):
         self.assertIn('forked', fork_and_use_processes())
+
+    def test_calls_after_a_fork(self):
+        said, results = fork_and_wait_for_call()
+        self.assertRegex(said, '^(False .*forked.*\n){2}$')
+        self.assertEqual(results, ['', 1])
         self.assertEqual(self.pool.submit(abs, -1).result(LONG), 1)
 
     def test_progress(self):
@@ -304,7 +473,17 @@ class Pools(unittest.TestCase):
             GLib.MainContext.default().iteration(False)
         self.assertEqual(future.props.progress, 0.5)
         future.cancel_full(Cf.CancelFlags.KILL)
-        self.assertRaises(Cf.BrokenExecutor, future.result)
+        self.assertRaises(Cf.CancelledError, future.result)
+        self.assertTrue(future.cancelled())
+
+    def test_call_gives_up(self):
+        future = self.pool.submit(give_up_when_asked)
+        while future.props.message != 'begun':
+            GLib.MainContext.default().iteration(False)
+        self.assertFalse(future.cancel_full(Cf.CancelFlags.COOPERATE))
+        self.assertRaises(Cf.CancelledError, future.result)
+        self.assertTrue(future.cancelled())
+        self.assertFalse(future.cancel())
 
     def test_callback(self):
         seen = []
@@ -379,12 +558,149 @@ class Pools(unittest.TestCase):
             self.pool.submit(abs, -1)
 
 
+def receive(connection):
+    return connection.recv()
+
+
+def send(connection, value):
+    connection.send(value)
+
+
+kept = []
+
+
+def keep_one_end():
+    end, other = multiprocessing.Pipe()
+    kept.append(end)
+    return other
+
+
+def send_by_kept(value):
+    kept[-1].send(value)
+
+
+def look_at_relatives():
+    worker, parent = multiprocessing.current_process(), multiprocessing.parent_process()
+    return worker.name, parent.name, parent.pid, parent.is_alive()
+
+
+def fill(name):
+    """Writes to shared memory. Returns which pipe leads to the resource tracker."""
+    segment = shared_memory.SharedMemory(name)
+    segment.buf[0] = 7
+    segment.close()
+    return os.fstat(resource_tracker.getfd()).st_ino
+
+
+class Multiprocessing(unittest.TestCase):
+    """Workers belong to the program's multiprocessing, as those of its own pools do."""
+
+    def setUp(self):
+        self.pool = Cf.ProcessPoolExecutor(1)
+        self.addCleanup(self.pool.shutdown)
+
+    def assert_arrives(self, reader, value):
+        self.assertTrue(reader.poll(LONG))
+        self.assertEqual(reader.recv(), value)
+
+    def test_end_of_a_pipe(self):
+        reader, writer = multiprocessing.Pipe(duplex=False)
+        self.pool.submit(send, writer, 'x').result(LONG)
+        self.assert_arrives(reader, 'x')
+
+    def test_end_of_a_pipe_as_a_result(self):
+        end = self.pool.submit(keep_one_end).result(LONG)
+        self.pool.submit(send_by_kept, 'x').result(LONG)
+        self.assert_arrives(end, 'x')
+
+    @needs_cloudpickle
+    def test_end_of_a_pipe_in_a_closure(self):
+        reader, writer = multiprocessing.Pipe(duplex=False)
+        self.pool.submit(lambda: writer.send('x')).result(LONG)
+        self.assert_arrives(reader, 'x')
+
+    def test_socket(self):
+        here, there = socket.socketpair()
+        with here, there:
+            self.pool.submit(socket.socket.sendall, there, b'x').result(LONG)
+            self.assertEqual(here.recv(1), b'x')
+
+    def test_relatives(self):
+        name, *parent = self.pool.submit(look_at_relatives).result(LONG)
+        self.assertRegex(name, '^SpawnProcess-[0-9]+$')
+        self.assertEqual(parent, [multiprocessing.current_process().name, os.getpid(), True])
+
+    def test_shared_memory(self):
+        segment = shared_memory.SharedMemory(create=True, size=100)
+        self.addCleanup(segment.unlink)
+        self.addCleanup(segment.close)
+        self.assertEqual(self.pool.submit(fill, segment.name).result(LONG), os.fstat(resource_tracker.getfd()).st_ino)
+        self.assertEqual(segment.buf[0], 7)
+
+
+class SearchPath(unittest.TestCase):
+    def test_is_that_of_the_call(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        with open(os.path.join(folder.name, 'found_later.py'), 'w', encoding='utf-8') as module:
+            module.write('def answer():\n    return 42\n')
+
+        with Cf.ProcessPoolExecutor(1) as pool:
+            self.assertEqual(pool.submit(abs, -1).result(LONG), 1)
+            with mock.patch.object(sys, 'path', [*sys.path, folder.name]):
+                module = importlib.import_module('found_later')
+                self.addCleanup(sys.modules.pop, 'found_later')
+                self.assertEqual(pool.submit(module.answer).result(LONG), 42)
+                places = pool.submit(get_places, len(sys.path)).result(LONG)
+                self.assertEqual(places, list(map(os.path.abspath, sys.path)))
+
+
 class Managers(unittest.TestCase):
     def test_objects_of_multiprocessing(self):
         with multiprocessing.get_context('spawn').Manager() as manager, Cf.ProcessPoolExecutor(1) as pool:
             queue = manager.Queue()
             pool.submit(queue.put, 'from a worker').result(LONG)
             self.assertEqual(queue.get(), 'from a worker')
+
+    def test_arguments_that_the_caller_drops(self):
+        with multiprocessing.get_context('spawn').Manager() as manager:
+            pool = Cf.ProcessPoolExecutor(1, initializer=prepare, initargs=(manager.list([4]),))
+            with pool:
+                self.assertEqual(pool.submit(sum, manager.list([1, 2, 3])).result(LONG), 6)
+                self.assertEqual(pool.submit_task(Cf.Task(sum, manager.list([4, 5]))).result(LONG), 9)
+                self.assertEqual(list(pool.map(sum, (manager.list([number]) for number in range(3)))), [0, 1, 2])
+                self.assertEqual(pool.submit(sum_of_prepared).result(LONG), 4)
+
+    def test_arguments_are_dropped_with_the_result(self):
+        number = Number(5)
+        reference = weakref.ref(number)
+        with Cf.ProcessPoolExecutor(1) as pool:
+            future = pool.submit(echo, number)
+            del number
+            self.assertEqual(future.result(LONG).value, 5)
+            self.assertIsNone(reference())
+
+    def test_arguments_are_dropped_when_their_call_is_cancelled(self):
+        number = Number(5)
+        reference = weakref.ref(number)
+        reader, writer = multiprocessing.Pipe(duplex=False)
+        with Cf.ProcessPoolExecutor(1) as pool:
+            first = pool.submit(receive, reader)
+            second = pool.submit(echo, number)
+            del number
+            self.assertTrue(second.cancel())
+            writer.send('x')
+            self.assertEqual(first.result(LONG), 'x')
+            self.assertIsNone(reference())
+
+    def test_arguments_are_dropped_with_a_future_that_nobody_reads(self):
+        number = Number(5)
+        reference = weakref.ref(number)
+        with Cf.ProcessPoolExecutor(1) as pool:
+            pool.submit(echo, number)
+            del number
+        while reference() is not None:
+            time.sleep(0.001)
 
 
 class Arguments(unittest.TestCase):
@@ -406,7 +722,7 @@ class Arguments(unittest.TestCase):
 
     def test_fork(self):
         for limit in (None, 1):
-            with self.assertRaisesRegex(ValueError, "'fork' is not to be had.*'spawn'"):
+            with self.assertRaisesRegex(ValueError, "'fork' is not supported.*'spawn'"):
                 Cf.ProcessPoolExecutor(1, multiprocessing.get_context('fork'), max_tasks_per_child=limit)
 
     def test_initializer(self):
@@ -421,10 +737,30 @@ class Arguments(unittest.TestCase):
         with Cf.ProcessPoolExecutor(1, max_tasks_per_child=1) as pool:
             self.assertEqual(len({pool.submit(os.getpid).result(LONG) for _ in range(3)}), 3)
 
+    def test_launcher(self):
+        launcher = Cf.WorkerLauncher(prefix_argv=['env', 'STARTED_BY=env'], cwd='/')
+        with Cf.ProcessPoolExecutor(1, launcher=launcher) as pool:
+            launcher.set_cwd('/nonexistent')
+            self.assertEqual(pool.submit(os.getcwd).result(LONG), '/')
+            self.assertEqual(pool.submit(os.getenv, 'STARTED_BY').result(LONG), 'env')
+            self.assertEqual(pool.props.launcher.props.kind, Cf.WorkerKind.PYTHON)
+
+    def test_launcher_of_another_interpreter(self):
+        launcher = Cf.WorkerLauncher(interpreter_argv=[sys.executable, '-O'])
+        with Cf.ProcessPoolExecutor(1, launcher=launcher) as pool:
+            self.assertEqual(pool.submit(eval, '__debug__').result(LONG), False)
+
+    def test_launcher_of_another_language(self):
+        launcher = Cf.WorkerLauncher(Cf.WorkerKind.NATIVE)
+        with Cf.ProcessPoolExecutor(1, launcher=launcher) as pool:
+            with self.assertRaisesRegex(TypeError, 'submit_by_name'):
+                pool.submit(abs, -1)
+        with self.assertRaisesRegex(ValueError, 'do not run Python'):
+            Cf.ProcessPoolExecutor(1, launcher=launcher, initializer=prepare)
+
     def test_made_by_c(self):
-        pool = Cf.ProcessPoolExecutor.new(1)
-        pool.set_worker_kind(Cf.WorkerKind.PYTHON)
-        self.assertEqual(pool.submit_name('math:sqrt', GLib.Variant('(d)', (4,))).result(LONG), 2)
+        pool = Cf.ProcessPoolExecutor.new_with_launcher(1, Cf.WorkerLauncher())
+        self.assertEqual(pool.submit_by_name('math:sqrt', GLib.Variant('(d)', (4,))).result(LONG), 2)
         self.assertEqual(pool.submit(abs, -1).result(LONG), 1)
         pool.shutdown()
 

@@ -5,6 +5,7 @@
 import importlib.util
 import os
 import pathlib
+import py_compile
 import subprocess
 import sys
 import tempfile
@@ -111,7 +112,7 @@ print(Cf.ProcessPoolExecutor(1, initializer=prepare, initargs=(5,)).submit(eval,
 
     def test_without_cloudpickle(self):
         process = self.run_python('-c', FUNCTIONS + DOUBLE, search_path=self.hide_cloudpickle())
-        self.assertRegex(process.stderr, r"PicklingError: Can't pickle <.*\bdouble\b.*no file.*cloudpickle")
+        self.assertRegex(process.stderr, r"PicklingError: Can't pickle <.*\bdouble\b.*without a file.*cloudpickle")
 
     def test_functions_of_modules(self):
         """Functions of the program that have the name of one of the worker's do not confuse it."""
@@ -163,6 +164,13 @@ class Files(ProgramTest):
                           '        print(pool.submit(eval, "__import__(\'sys\').argv[1:]").result())\n')
         self.assert_prints("Point(x=6)\n['\\udcfe']\n", path, '\udcfe')
 
+    def test_compiled(self):
+        path = self.write('program.py', FUNCTIONS + self.GUARD + '    print(Cf.ProcessPoolExecutor(1)'
+                          '.submit(double, Point(3)).result())\n')
+        compiled = py_compile.compile(path, str(self.folder / 'program.pyc'))
+        pathlib.Path(path).unlink()
+        self.assert_prints('Point(x=6)\n', compiled)
+
     def test_package(self):
         """Nobody writes a guard in __main__.py."""
         self.write('package/__init__.py', '')
@@ -211,9 +219,8 @@ print(Cf.ProcessPoolExecutor(1).submit(only_there.answer).result())
 
     def test_virtual_environment_by_name(self):
         self.assert_prints('42\n', '-c', PREAMBLE + """
-pool = Cf.ProcessPoolExecutor.new(1)
-pool.set_worker_kind(Cf.WorkerKind.PYTHON)
-print(pool.submit_name('only_there:answer').result())
+pool = Cf.ProcessPoolExecutor.new_with_launcher(1, Cf.WorkerLauncher())
+print(pool.submit_by_name('only_there:answer').result())
 """, executable=self.make_environment())
 
     def test_that_multiprocessing_is_told_of(self):
@@ -227,14 +234,49 @@ print(Cf.ProcessPoolExecutor(1).submit(eval, "__import__('sys').executable").res
     def test_of_another_environment(self):
         python = self.make_environment()
         self.assert_prints('42\n', '-c', PREAMBLE + f"""
-pool = Cf.ProcessPoolExecutor.new(1)
-pool.set_worker_kind(Cf.WorkerKind.PYTHON)
-pool.set_interpreter_argv(['{python}'])
-print(pool.submit_name('only_there:answer').result())
+launcher = Cf.WorkerLauncher(interpreter_argv=['{python}'])
+pool = Cf.ProcessPoolExecutor.new_with_launcher(1, launcher)
+print(pool.submit_by_name('only_there:answer').result())
 """)
 
 
+class Outputs(ProgramTest):
+    def test_closed(self):
+        """The program is started with its standard output closed."""
+        program = PREAMBLE + """
+import sys
+with Cf.ProcessPoolExecutor(1) as pool:
+    sys.stderr.write(f'{pool.submit(abs, -1).result()} {pool.submit(print, "x").exception()}')
+"""
+        process = self.run_python('-c', 'import os, sys\nos.close(1)\n'
+                                  f'os.execv(sys.executable, [sys.executable, "-c", {program!r}])')
+        self.assertEqual(process.stderr, '1 None')
+
+    def test_closed_by_a_call(self):
+        process = self.run_python('-c', PREAMBLE + """
+import sys
+with Cf.ProcessPoolExecutor(1) as pool:
+    pool.submit(eval, '__import__("sys").stdout.close()').result()
+    print(pool.submit(abs, -1).result())
+""")
+        self.assertEqual((process.stdout, process.stderr), ('1\n', ''))
+
+
 class Ends(ProgramTest):
+    def test_of_a_program_that_has_dropped_its_pool(self):
+        """As in Python, the calls are made before the program ends."""
+        for submit in ('submit(eval, CALL)', 'submit_by_name("builtins:eval", CALL)',
+                       'submit_task(Cf.Task("builtins:eval", CALL))', 'submit_task(Cf.Task(eval, CALL))'):
+            with self.subTest(submit):
+                self.assert_prints('made\n', '-', input=PREAMBLE + f"""
+CALL = '__import__("time").sleep(0.2) or print("made")'
+
+def main():
+    Cf.ProcessPoolExecutor(1).{submit}
+
+main()
+""")
+
     def test_that_ends_before_its_calls(self):
         self.assert_prints('-1\n', '-', input=PREAMBLE + """
 import operator, time

@@ -143,7 +143,7 @@ class Races(unittest.TestCase):
                 time.sleep(random.random() * 1e-4)
 
         with Cf.ThreadPoolExecutor(3) as pool:
-            pool.set_idle_timeout(20)
+            pool.set_idle_timeout(20e-6)
             in_threads(work)
         self.assertEqual(pool.get_n_completed(), N_THREADS * N_CALLS)
 

@@ -3,18 +3,20 @@
 """The thread pool, as concurrent.futures has it and beyond."""
 
 import concurrent.futures
+import ctypes
 import os
 import subprocess
 import sys
 import threading
 import time
 import unittest
+from unittest import mock
 
 import gi
 
 gi.require_version('Cf', '1')
 
-from gi.repository import Cf, GLib, GObject  # noqa: E402
+from gi.repository import Cf, Gio, GLib, GObject  # noqa: E402
 
 import tap  # noqa: E402
 
@@ -69,6 +71,90 @@ class Threads(unittest.TestCase):
         with Cf.ThreadPoolExecutor(1) as pool:
             self.assertRegex(pool.submit(lambda: threading.current_thread().name).result(),
                              r'^ThreadPoolExecutor-\d+_0$')
+
+    def submit_in_every_way(self, pool, function):
+        """Submits to the queue of Python's calls, and to that of C."""
+        return pool.submit(function), pool.submit_task(Cf.Task(function))
+
+    def test_are_traced_and_profiled(self):
+        def called():
+            pass
+
+        for set_hook in threading.settrace, threading.setprofile:
+            with self.subTest(set_hook):
+                seen = []
+                set_hook(lambda frame, event, argument: seen.append(frame.f_code) if event == 'call' else None)
+                self.addCleanup(set_hook, None)
+                with Cf.ThreadPoolExecutor(1) as pool:
+                    for future in self.submit_in_every_way(pool, called):
+                        future.result(LONG)
+                set_hook(None)
+                with Cf.ThreadPoolExecutor(1) as pool:
+                    for future in self.submit_in_every_way(pool, called):
+                        future.result(LONG)
+                self.assertEqual(seen.count(called.__code__), 2)
+
+    def test_start_threads_that_are_no_daemons(self):
+        def is_daemon():
+            return threading.current_thread().daemon or threading.Thread().daemon
+
+        with Cf.ThreadPoolExecutor(1) as pool:
+            for future in self.submit_in_every_way(pool, is_daemon):
+                self.assertFalse(future.result(LONG))
+
+    def test_started_by_a_call_are_waited_for(self):
+        self.assertEqual(run_program(IMPORT + """
+import threading, time
+
+def later():
+    time.sleep(0.2)
+    print('done')
+
+with futures.ThreadPoolExecutor(1) as pool:
+    pool.submit(lambda: threading.Thread(target=later).start()).result()
+"""), 'done\n')
+
+    def test_can_be_joined(self):
+        def join_itself():
+            try:
+                threading.current_thread().join()
+            except RuntimeError as error:
+                return str(error)
+
+        with Cf.ThreadPoolExecutor(1) as pool:
+            thread = pool.submit(threading.current_thread).result(LONG)
+            self.assertTrue(thread.is_alive())
+            thread.join(0.001)
+            self.assertTrue(thread.is_alive())
+            self.assertEqual(pool.submit(join_itself).result(LONG), 'cannot join current thread')
+        thread.join()
+        self.assertFalse(thread.is_alive())
+
+    def test_have_stacks_of_the_size_that_threading_is_told(self):
+        def get_stack_size():
+            libc = ctypes.CDLL(None)
+            attributes = ctypes.create_string_buffer(256)
+            size = ctypes.c_size_t()
+            libc.pthread_getattr_np(ctypes.c_void_p(threading.get_ident()), attributes)
+            libc.pthread_attr_getstacksize(attributes, ctypes.byref(size))
+            libc.pthread_attr_destroy(attributes)
+            return size.value
+
+        threading.stack_size(48 << 20)
+        self.addCleanup(threading.stack_size, 0)
+        with Cf.ThreadPoolExecutor(2) as pool:
+            self.assertEqual({pool.submit(get_stack_size).result(LONG) for _ in range(4)}, {48 << 20})
+            self.assertEqual(pool.submit(lambda: pool.submit(get_stack_size).result(LONG)).result(LONG), 48 << 20)
+            self.assertFalse(pool.submit(lambda: threading.Thread().daemon).result(LONG))
+
+    def test_with_stacks_of_another_size_end_with_the_program(self):
+        self.assertEqual(run_program(IMPORT + """
+import threading, time
+
+threading.stack_size(48 << 20)
+pool = futures.ThreadPoolExecutor(1)
+pool.submit(lambda: time.sleep(0.2) or print('done'))
+"""), 'done\n')
 
     def test_are_forgotten_when_they_have_gone_home(self):
         with Cf.ThreadPoolExecutor(2, 'forgotten') as pool:
@@ -145,12 +231,12 @@ for _ in range(3):
                 pool.submit(begun.append, number)
         self.assertEqual(begun, list(range(1000)))
 
-    def test_go_home_after_idle_timeout(self):
+    def test_end_after_idle_timeout(self):
         def is_alive(ident):
             return ident in sys._current_frames()
 
         with Cf.ThreadPoolExecutor(1) as pool:
-            pool.set_idle_timeout(1000)
+            pool.set_idle_timeout(0.001)
             ident = pool.submit(threading.get_ident).result()
             while is_alive(ident):
                 time.sleep(0.001)
@@ -168,6 +254,111 @@ for _ in range(3):
             for thread in threads:
                 thread.join()
         self.assertEqual(sum(future.result() for future in futures), 4 * sum(range(1000)))
+
+
+class Forks(unittest.TestCase):
+    def test_pools_are_those_of_the_parent(self):
+        printed = run_program(IMPORT + """
+import os, threading, warnings
+
+# Python 3.12 warns of forks in programs with threads.
+warnings.simplefilter('ignore')
+begun = threading.Event()
+release = threading.Event()
+pool = futures.ThreadPoolExecutor(1)
+running = pool.submit(lambda: begun.set() or release.wait())
+pending = pool.submit(abs, -1)
+# A thread that is about to start, or to make a call, may hold a lock of GLib's, which the child would find locked.
+begun.wait()
+pid = os.fork()
+if pid == 0:
+    try:
+        with pool:
+            pool.submit(abs, -2)
+    except RuntimeError as error:
+        print(error)
+    with futures.ThreadPoolExecutor(1) as own:
+        print(own.submit(abs, -3).result(), flush=True)
+    os._exit(0)
+os.waitpid(pid, 0)
+release.set()
+print(pending.result(), pool.submit(abs, -4).result())
+""")
+        self.assertEqual(printed, 'the pool belongs to the process that this one was forked from: create another one\n'
+                         '3\n1 4\n')
+
+    def test_child_waits_for_no_call_of_its_parent(self):
+        printed = run_program(IMPORT + """
+import asyncio, concurrent.futures, os, threading, warnings
+
+warnings.simplefilter('ignore')
+begun = threading.Event()
+release = threading.Event()
+pool = futures.ThreadPoolExecutor(1)
+running = pool.submit(lambda: begun.set() or release.wait())
+pending = pool.submit(abs, -1)
+
+def try_to(wait):
+    try:
+        wait()
+    except futures.BrokenExecutor as error:
+        return 'forked' in str(error)
+
+async def wait_for(future):
+    await future
+
+begun.wait()
+pid = os.fork()
+if pid == 0:
+    for future in running, pending:
+        print(try_to(future.result), try_to(lambda: future.exception(3600)), try_to(future.wait),
+              try_to(future.wait_async), try_to(lambda: asyncio.run(wait_for(future))), future.done())
+    both = [running, pending]
+    print(try_to(lambda: futures.wait(both)), try_to(lambda: futures.wait(both, None, futures.FIRST_COMPLETED)),
+          try_to(lambda: list(futures.as_completed(both))), flush=True)
+    os._exit(0)
+os.waitpid(pid, 0)
+release.set()
+print(pending.result())
+""")
+        self.assertEqual(printed, 'True True True True True False\n' * 2 + 'True True True\n1\n')
+
+    def test_child_has_timeouts(self):
+        printed = run_program(IMPORT + """
+import os, threading, warnings
+
+warnings.simplefilter('ignore')
+begun = threading.Event()
+release = threading.Event()
+
+def submit(pool, begun, release, timeout):
+    return pool.submit_task(futures.Task(lambda: begun.set() or release.wait(), timeout=timeout))
+
+# The thread of the timers is there.
+pool = futures.ThreadPoolExecutor(1)
+late = submit(pool, begun, release, 3600)
+begun.wait()
+pid = os.fork()
+if pid == 0:
+    release = threading.Event()
+    with futures.ThreadPoolExecutor(1) as own:
+        try:
+            submit(own, threading.Event(), release, 0.001).result()
+        except TimeoutError:
+            print('late')
+        waiting = own.submit(release.wait)
+        try:
+            waiting.result(0.001)
+        except TimeoutError:
+            print('patient')
+        release.set()
+        print(waiting.result(), flush=True)
+    os._exit(0)
+os.waitpid(pid, 0)
+release.set()
+print(late.result())
+""")
+        self.assertEqual(printed, 'late\npatient\nTrue\nTrue\n')
 
 
 class BrokenPools(unittest.TestCase):
@@ -190,6 +381,20 @@ class BrokenPools(unittest.TestCase):
         self.assertIn('ValueError: no', logged.output[0])
         with self.assertRaises(Cf.BrokenExecutor):
             pool.submit(abs, 1)
+
+
+class Refusals(unittest.TestCase):
+    def test_thread_that_cannot_be_started(self):
+        """The call fails, as nobody else is there to make it, but the pool is not broken."""
+        refused = Cf.Future()
+        refused.set_exception(RuntimeError('no more threads'))
+        with Cf.ThreadPoolExecutor(1) as pool:
+            with mock.patch.object(Cf.ThreadPoolExecutor, 'submit_local', lambda *args: refused):
+                for _ in range(2):
+                    exception = pool.submit(abs, -1).exception(LONG)
+                    self.assertEqual((type(exception), str(exception)),
+                                     (RuntimeError, 'Could not start a thread: no more threads'))
+            self.assertEqual(pool.submit(abs, -1).result(LONG), 1)
 
 
 class Exceptions(unittest.TestCase):
@@ -215,6 +420,26 @@ class Exceptions(unittest.TestCase):
 
             self.assertIsInstance(self.pool.submit(fail).exception(), exception)
         self.assertEqual(self.pool.submit(abs, -1).result(), 1)
+
+    def test_odd_ones_do_not_end_the_pool(self):
+        class BadText(Exception):
+            def __str__(self):
+                sys.exit(3)
+
+        class BadMeta(type):
+            def __getattribute__(cls, name):
+                return sys.exit(3) if name == '__name__' else super().__getattribute__(name)
+
+        class BadClass(Exception, metaclass=BadMeta):
+            pass
+
+        def fail():
+            raise exception
+
+        for exception in BadText(), BadClass(), GLib.Error(5), GLib.Error('text', None), GLib.Error('text', '\udcff'):
+            for executor in self.pool, Cf.InlineExecutor():
+                with self.subTest(type(exception)):
+                    self.assertIs(executor.submit(fail).exception(LONG), exception)
 
     def test_nobody_looked_at(self):
         printed = run_program(IMPORT + 'futures.ThreadPoolExecutor(1).submit(int, "x")')
@@ -289,12 +514,12 @@ class Nesting(unittest.TestCase):
     def test_native_calls_get_their_turn(self):
         with Cf.ThreadPoolExecutor(1) as pool:
             self.assertEqual(pool.submit(abs, -1).result(), 1)
-            native = pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5))
+            native = pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5))
             self.assertEqual(native.result(LONG), 2.5)
 
     def test_native_call_within_a_call(self):
         def task():
-            return pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
+            return pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
 
         with Cf.ThreadPoolExecutor(1) as pool:
             self.assertEqual(pool.submit(task).result(LONG), 2.5)
@@ -374,12 +599,12 @@ class Counts(unittest.TestCase):
         self.check(0, 0, 1)
 
     def test_of_native_calls(self):
-        self.pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
+        self.pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
         self.check(0, 0, 1)
         self.pool.submit(abs, -1).result()
         self.check(0, 0, 2)
         self.block()
-        native = self.pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5))
+        native = self.pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5))
         self.pool.submit(abs, -1)
         self.check(2, 1, 2)
         self.release.set()
@@ -423,7 +648,7 @@ class Counts(unittest.TestCase):
         self.check(0, 0, 2)
 
     def test_stay_when_threads_go_home(self):
-        self.pool.set_idle_timeout(1000)
+        self.pool.set_idle_timeout(0.001)
         for n_calls in range(1, 4):
             ident = self.pool.submit(threading.get_ident).result()
             while ident in sys._current_frames():
@@ -448,7 +673,7 @@ class Counts(unittest.TestCase):
     def test_of_a_pool_of_c(self):
         self.pool = Cf.ThreadPoolExecutor.new(1)
         self.check(0, 0, 0)
-        self.pool.submit_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
+        self.pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)).result()
         self.pool.submit(abs, -1).result()
         self.check(0, 0, 2)
 
@@ -510,6 +735,113 @@ class Counts(unittest.TestCase):
         self.check(0, 0, 2000 - len(cancelled))
 
 
+class Drain(unittest.TestCase):
+    def setUp(self):
+        self.pool = Cf.ThreadPoolExecutor(2)
+        self.addCleanup(self.pool.shutdown)
+
+    def drain_on_main_loop(self, during=lambda: None, cancellable=None):
+        results = []
+        self.pool.drain_async(cancellable, lambda pool, result: results.append(result))
+        during()
+        while not results:
+            GLib.MainContext.default().iteration(True)
+        return self.pool.drain_finish(results[0])
+
+    def test_waits_and_takes_further_calls(self):
+        for number in range(3):
+            futures = [self.pool.submit(time.sleep, 0.001) for _ in range(20)]
+            futures.append(self.pool.submit_by_name(NATIVE + ':smoke_halve', GLib.Variant('i', 5)))
+            futures.append(self.pool.submit_task(Cf.Task(abs, -1)))
+            futures[number].cancel()
+            self.assertTrue(self.pool.drain())
+            self.assertTrue(all(future.done() for future in futures))
+            self.assertEqual(futures[-2].result(), 2.5)
+
+    def test_waits_for_what_is_running(self):
+        release = threading.Event()
+        begun = threading.Event()
+        running = self.pool.submit(lambda: begun.set() or release.wait(LONG))
+        begun.wait()
+        threading.Timer(0.01, release.set).start()
+        self.assertTrue(self.pool.drain())
+        self.assertTrue(running.done())
+
+    def test_waits_for_no_later_call(self):
+        releases = [threading.Event(), threading.Event()]
+        begun = threading.Event()
+        first = self.pool.submit(lambda: begun.set() or releases[0].wait(LONG))
+        begun.wait()
+
+        def during():
+            during.later = [self.pool.submit(releases[1].wait, LONG),
+                            self.pool.submit_task(Cf.Task(releases[1].wait, LONG))]
+            releases[0].set()
+
+        self.assertTrue(self.drain_on_main_loop(during))
+        self.assertTrue(first.done())
+        self.assertFalse(any(future.done() for future in during.later))
+        releases[1].set()
+        self.assertTrue(self.drain_on_main_loop())
+        self.assertTrue(all(future.done() for future in during.later))
+
+    def test_cancelled(self):
+        release = threading.Event()
+        begun = threading.Event()
+        cancellable = Gio.Cancellable()
+        running = self.pool.submit(lambda: begun.set() or release.wait(LONG))
+        begun.wait()
+        with self.assertRaises(GLib.Error) as caught:
+            self.drain_on_main_loop(cancellable.cancel, cancellable)
+        self.assertTrue(caught.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+        with self.assertRaises(GLib.Error):
+            self.pool.drain(cancellable)
+        self.assertFalse(running.done())
+        release.set()
+        self.assertTrue(running.result(LONG))
+
+    def test_within_a_call(self):
+        executor = Cf.MainContextExecutor()
+        for pool, drain in (self.pool, self.pool.drain), (executor, executor.drain):
+            with self.assertRaises(RuntimeError):
+                pool.submit(drain).result(LONG)
+
+    def test_wrong_cancellable(self):
+        for executor in self.pool, Cf.MainContextExecutor():
+            with self.assertRaisesRegex(TypeError, '^cancellable must be a Gio.Cancellable or None$'):
+                executor.drain(5)
+
+    def test_delivers_callbacks(self):
+        seen = []
+        for number in range(5):
+            self.pool.submit(abs, number).add_done_callback(lambda future: seen.append(future.result()))
+        self.pool.drain()
+        self.assertEqual(sorted(seen), [0, 1, 2, 3, 4])
+
+    def test_while_others_submit(self):
+        def submit_and_drain():
+            for _ in range(50):
+                futures = [self.pool.submit(self.pool.submit, abs, -1) for _ in range(10)]
+                self.pool.drain()
+                self.assertTrue(all(future.done() for future in futures))
+
+        drainers = [concurrent.futures.ThreadPoolExecutor(1) for _ in range(3)]
+        for future in [drainer.submit(submit_and_drain) for drainer in drainers]:
+            future.result(LONG)
+        for drainer in drainers:
+            drainer.shutdown()
+
+    def test_other_executors(self):
+        with Cf.ProcessPoolExecutor(1) as pool:
+            future = pool.submit(abs, -1)
+            self.assertTrue(pool.drain())
+            self.assertTrue(future.done())
+        executor = Cf.MainContextExecutor()
+        future = executor.submit(abs, -1)
+        self.assertTrue(executor.drain())
+        self.assertTrue(future.done())
+
+
 class Shutdown(unittest.TestCase):
     def test_waits(self):
         pool = Cf.ThreadPoolExecutor(2)
@@ -551,7 +883,8 @@ class Shutdown(unittest.TestCase):
         seen = []
         pool = Cf.ThreadPoolExecutor(1)
         future = pool.submit(time.sleep, 0.01)
-        pool.shutdown_async(False, None, lambda pool, result: seen.append(pool.shutdown_finish(result)))
+        pool.shutdown_async(Cf.ShutdownFlags.DEFAULT, None,
+                            lambda pool, result: seen.append(pool.shutdown_finish(result)))
         while not seen:
             GLib.MainContext.default().iteration(True)
         self.assertEqual(seen, [True])
@@ -594,6 +927,56 @@ for i in range(3):
     pool.submit(task)
 """ + ending), 'done\n' * 3)
 
+    def test_waiting_with_a_lock_that_other_calls_want(self):
+        ways = {
+            'result': lambda future: future.result(),
+            'result(timeout)': lambda future: future.result(LONG),
+            'exception(timeout)': lambda future: future.exception(LONG),
+            'wait': lambda future: Cf.wait([future]),
+            'wait(timeout)': lambda future: Cf.wait([future], timeout=LONG, return_when=Cf.FIRST_COMPLETED),
+            'as_completed': lambda future: list(Cf.as_completed([future])),
+            'as_completed(timeout)': lambda future: list(Cf.as_completed([future], timeout=LONG)),
+        }
+        for name, wait in ways.items():
+            with self.subTest(name), Cf.ThreadPoolExecutor(4) as pool:
+                mutex = threading.Lock()
+
+                def call():
+                    with mutex:
+                        future = pool.submit(abs, -1)
+                        wait(future)
+                        return future.done()
+
+                futures = [pool.submit(call) for _ in range(12)]
+                self.assertEqual([future.result(LONG / 4) for future in futures], [True] * 12)
+                self.assertTrue(pool.drain())
+                self.assertEqual((pool.n_pending, pool.n_running), (0, 0))
+
+    def test_tasks_at_the_end_of_the_program(self):
+        for ending in ('', 'pool.shutdown(wait=False)', 'del pool'):
+            with self.subTest(ending):
+                self.assertEqual(run_program(IMPORT + """
+import sys
+import time
+def work():
+    time.sleep(0.1)
+    sys.stdout.write("done\\n")
+pool = futures.ThreadPoolExecutor(1)
+pool.submit_task(futures.Task(work))
+pool.submit_task(futures.Task(work))
+""" + ending), 'done\n' * 2)
+
+    def test_callbacks_at_the_end_of_the_program(self):
+        """As in Python, they run before the program ends."""
+        program = IMPORT + """
+import time
+pool = futures.ThreadPoolExecutor(2)
+for i in range(3):
+    pool.submit(time.sleep, 0.1).add_done_callback(lambda future: print(future.result()))
+"""
+        self.assertEqual(run_program(program), 'None\n' * 3)
+        self.assertEqual(run_program(program + 'del pool'), 'None\n' * 3)
+
     def test_after_the_end_of_the_program(self):
         printed = run_program("""
 import atexit
@@ -621,6 +1004,72 @@ child = os.fork()
 if child:
     print(os.waitpid(child, 0)[1])
 """), '0\n')
+
+
+class Describing(unittest.TestCase):
+    def test_python_calls(self):
+        begun, go_on = threading.Event(), threading.Event()
+
+        def load():
+            Cf.current_future().report_progress(0.5, 'halfway')
+            begun.set()
+            go_on.wait(LONG)
+
+        with Cf.ThreadPoolExecutor(1, 'special') as pool:
+            pool.submit(load)
+            begun.wait(LONG)
+            pool.submit(abs, -1)
+            description = pool.describe()
+            go_on.set()
+
+        worker, = description['workers']
+        self.assertEqual((worker['name'], worker['state']), ('special_0', 'running'))
+        running, = worker['calls']
+        self.assertRegex(running['function'], r'\.load$')
+        self.assertEqual([running[key] for key in ('state', 'progress', 'message')], ['running', 0.5, 'halfway'])
+        self.assertGreaterEqual(running['age'], 0)
+        waiting, = description['waiting']
+        self.assertEqual((waiting['state'], waiting['function']), ('pending', 'abs'))
+        self.assertEqual((description['n-running'], description['n-pending']), (1, 1))
+
+    def test_nested_calls(self):
+        begun, go_on = threading.Event(), threading.Event()
+
+        def inner():
+            begun.set()
+            go_on.wait(LONG)
+
+        def outer(pool):
+            pool.submit(inner).result()
+
+        with Cf.ThreadPoolExecutor(1) as pool:
+            pool.submit(outer, pool)
+            begun.wait(LONG)
+            worker, = pool.describe()['workers']
+            go_on.set()
+        self.assertEqual([call['function'].rpartition('.')[2] for call in worker['calls']], ['inner', 'outer'])
+
+    def test_tasks(self):
+        begun, go_on = threading.Event(), threading.Event()
+
+        def load():
+            begun.set()
+            go_on.wait(LONG)
+
+        task = Cf.Task(load)
+        task.set_name('load')
+        with Cf.ThreadPoolExecutor(1) as pool:
+            pool.submit_task(task)
+            begun.wait(LONG)
+            worker, = pool.describe()['workers']
+            go_on.set()
+        self.assertEqual([call.get('name') for call in worker['calls']], ['load'])
+
+    def test_idle(self):
+        with Cf.ThreadPoolExecutor(1) as pool:
+            pool.submit(abs, -1).result()
+            for worker in pool.describe()['workers']:
+                self.assertEqual(worker['calls'], [])
 
 
 class PoolsOfOthers(unittest.TestCase):

@@ -27,9 +27,7 @@ Point = collections.namedtuple('Point', 'x y')
 
 
 def pool_of(kind):
-    pool = Cf.ProcessPoolExecutor.new(1)
-    pool.set_worker_kind(kind)
-    return pool
+    return Cf.ProcessPoolExecutor.new_with_launcher(1, Cf.WorkerLauncher.new(kind))
 
 
 class NativeFunctions:
@@ -40,7 +38,7 @@ class NativeFunctions:
         self.addCleanup(self.pool.shutdown)
 
     def call(self, name, *args):
-        return self.pool.submit_name(f'{NATIVE}:{name}', *args).result(LONG)
+        return self.pool.submit_by_name(f'{NATIVE}:{name}', *args).result(LONG)
 
     def test_what_a_function_gets(self):
         for args, printed in (
@@ -86,9 +84,9 @@ class NativeFunctions:
         self.assertEqual(self.call('count_primes', 100), 25)
 
     def test_map(self):
-        results = self.pool.map_name(f'{NATIVE}:count_primes', itertools.count(10), buffersize=2)
+        results = self.pool.map_by_name(f'{NATIVE}:count_primes', itertools.count(10), buffersize=2)
         self.assertEqual([next(results) for _ in range(3)], [4, 4, 5])
-        self.assertEqual(list(self.pool.map_name(f'{NATIVE}:smoke_echo', [1, 2], 'ab')), [(1, 'a'), (2, 'b')])
+        self.assertEqual(list(self.pool.map_by_name(f'{NATIVE}:smoke_echo', [1, 2], 'ab')), [(1, 'a'), (2, 'b')])
 
     def test_task(self):
         task = Cf.Task.new_by_name(f'{NATIVE}:count_primes', 3)
@@ -99,14 +97,14 @@ class NativeFunctions:
         for value, what in (({1, 2}, '“set”'), (2**64, '64 bits'), ('\0', 'NUL'), ('\udc80', 'surrogate'),
                             ({1: 1, 'a': 1}, 'basic type')):
             with self.subTest(value):
-                exception = self.pool.submit_name(f'{NATIVE}:smoke_echo', value).exception(LONG)
+                exception = self.pool.submit_by_name(f'{NATIVE}:smoke_echo', value).exception(LONG)
                 self.assertTrue(exception.matches(Cf.error_quark(), Cf.Error.NOT_PORTABLE))
                 self.assertIn(what, exception.message)
 
     def test_what_contains_itself(self):
         endless = []
         endless.append(endless)
-        exception = self.pool.submit_name(f'{NATIVE}:smoke_echo', endless).exception(LONG)
+        exception = self.pool.submit_by_name(f'{NATIVE}:smoke_echo', endless).exception(LONG)
         self.assertIn('contains itself', exception.message)
 
     def test_failure(self):
@@ -143,20 +141,20 @@ class Python(unittest.TestCase):
         self.addCleanup(self.pool.shutdown)
 
     def test_function(self):
-        self.assertEqual(self.pool.submit_name('statistics:mean', [1, 2, 6]).result(LONG), 3)
-        self.assertEqual(self.pool.submit_name('builtins:pow', 2, 10).result(LONG), 1024)
-        self.assertEqual(self.pool.submit_name('builtins:len', (1, 2, 3)).result(LONG), 3)
-        self.assertEqual(self.pool.submit_name('builtins:dict').result(LONG), {})
-        self.assertEqual(list(self.pool.map_name('builtins:str', range(3))), ['0', '1', '2'])
+        self.assertEqual(self.pool.submit_by_name('statistics:mean', [1, 2, 6]).result(LONG), 3)
+        self.assertEqual(self.pool.submit_by_name('builtins:pow', 2, 10).result(LONG), 1024)
+        self.assertEqual(self.pool.submit_by_name('builtins:len', (1, 2, 3)).result(LONG), 3)
+        self.assertEqual(self.pool.submit_by_name('builtins:dict').result(LONG), {})
+        self.assertEqual(list(self.pool.map_by_name('builtins:str', range(3))), ['0', '1', '2'])
 
     def test_beside_pickled_calls(self):
         with Cf.ProcessPoolExecutor(1) as pool:
-            self.assertEqual(pool.submit_name('builtins:pow', 2, 10).result(LONG), 1024)
+            self.assertEqual(pool.submit_by_name('builtins:pow', 2, 10).result(LONG), 1024)
             self.assertEqual(pool.submit(pow, 2, 10).result(LONG), 1024)
 
     def test_initializer(self):
-        self.pool.set_initializer_name('operator:setitem', GLib.Variant('(a{sv}ii)', ({}, 1, 1)))
-        self.assertEqual(self.pool.submit_name('builtins:abs', -1).result(LONG), 1)
+        self.pool.set_initializer_by_name('operator:setitem', GLib.Variant('(a{sv}ii)', ({}, 1, 1)))
+        self.assertEqual(self.pool.submit_by_name('builtins:abs', -1).result(LONG), 1)
 
 
 @unittest.skipIf(shutil.which('gjs') is None, 'there is no gjs')
@@ -166,16 +164,16 @@ class JavaScript(unittest.TestCase):
         self.addCleanup(self.pool.shutdown)
 
     def test_function(self):
-        self.assertEqual(self.pool.submit_name(f'{JAVASCRIPT}:halve', 5).result(LONG), 2.5)
-        self.assertEqual(self.pool.submit_name(':source', '(a, b) => a ** b', 2, 10).result(LONG), 1024)
+        self.assertEqual(self.pool.submit_by_name(f'{JAVASCRIPT}:halve', 5).result(LONG), 2.5)
+        self.assertEqual(self.pool.submit_by_name(':source', '(a, b) => a ** b', 2, 10).result(LONG), 1024)
 
     def test_values(self):
         for value in (True, 5, 0.5, 'word', b'ab', [1, 2], [1, 'a'], {'a': [1]}, 2**63 - 1, None):
             with self.subTest(value):
-                self.assertEqual(self.pool.submit_name(f'{JAVASCRIPT}:echo', [value]).result(LONG), [value])
+                self.assertEqual(self.pool.submit_by_name(f'{JAVASCRIPT}:echo', [value]).result(LONG), [value])
 
     def test_error(self):
-        exception = self.pool.submit_name(f'{JAVASCRIPT}:fail').exception(LONG)
+        exception = self.pool.submit_by_name(f'{JAVASCRIPT}:fail').exception(LONG)
         self.assertRegex(exception.message, '^RangeError: no such luck')
 
 

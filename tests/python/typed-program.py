@@ -36,8 +36,20 @@ async def main() -> None:
         for result in pool.map(halve, range(10), buffersize=3):
             assert_type(result, float)
 
-        assert_type(pool.submit_name('statistics:mean', None), futures.Future[Any])
+        assert_type(pool.submit_by_name('statistics:mean', None), futures.Future[Any])
 
+        task = futures.Task(halve, 5, name='half', priority=-5, timeout=1.5)
+        assert_type(task.timeout, float | None)
+        assert_type(pool.submit_task(task), futures.Future[Any])
+        assert_type(pool.idle_timeout, float | None)
+        assert_type(pool.n_pending, int)
+
+    assert_type(future.wait(1.5), bool)
+    assert_type(future.name, str | None)
+    assert_type(futures.Future.new_for_int64(5), futures.Future[int])
     promise: futures.Future[str] = futures.Future()
     promise.set_result('kept')
     pool.submit(halve, 'five')  # type: ignore[arg-type]
+    future.wait('long')  # type: ignore[arg-type]
+    future.name = 'half'  # type: ignore[misc]
+    futures.Task(5)  # type: ignore[arg-type]

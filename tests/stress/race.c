@@ -26,7 +26,7 @@ typedef struct
   RaceFunc leg;
 } Runner;
 
-/* Waits, without the help of the library under test, until @counter is not @value any more. */
+/* Waits, without the help of the library under test, until @counter is no longer @value. */
 static guint
 await_change (atomic_uint *counter,
               guint        value)

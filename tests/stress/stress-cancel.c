@@ -65,7 +65,7 @@ call_assert_one_outcome (Call     *call,
                          gboolean  cancelled)
 {
   g_autoptr (GError) error = NULL;
-  gint64 result = cf_future_get_int64 (call->future, &error);
+  gint64 result = cf_future_await_int64 (call->future, &error);
 
   g_assert_true (cf_future_is_done (call->future));
   g_assert_cmpuint (atomic_load (&call->n_ran), ==, cancelled ? 0 : 1);
@@ -75,7 +75,7 @@ call_assert_one_outcome (Call     *call,
   if (cancelled)
     {
       call->n_won_by_cancel++;
-      g_assert_error (error, CF_ERROR, CF_ERROR_CANCELLED);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
     }
   else
     {
@@ -207,6 +207,115 @@ test_cancellable (void)
   g_object_unref (call.executor);
 }
 
+/* Returning on cancel: the cancelling settles the future, or the end of the call does, in either case once. */
+
+typedef struct
+{
+  CfFuture     *future;
+  GCancellable *cancellable;
+  atomic_uint   n_calls_back;
+  atomic_uint   n_ran;
+  atomic_uint   n_results_freed;
+  atomic_uint   n_data_freed;
+} Abandoned;
+
+static void
+count_freed (gpointer counter)
+{
+  atomic_fetch_add ((atomic_uint *) counter, 1);
+}
+
+static void
+on_result_freed (gpointer  counter,
+                 GObject  *result)
+{
+  count_freed (counter);
+}
+
+static gboolean
+return_late (CfFuture  *future,
+             GValue    *result,
+             gpointer   user_data,
+             GError   **error)
+{
+  Abandoned *abandoned = user_data;
+  GObject *object = g_object_new (G_TYPE_OBJECT, NULL);
+
+  atomic_fetch_add (&abandoned->n_ran, 1);
+  g_object_weak_ref (object, on_result_freed, &abandoned->n_results_freed);
+  g_value_init (result, G_TYPE_OBJECT);
+  g_value_take_object (result, object);
+  race_linger (20);
+  g_assert_cmpuint (atomic_load (&abandoned->n_data_freed), ==, 0);
+
+  return TRUE;
+}
+
+static void
+on_abandoned_data_freed (gpointer user_data)
+{
+  Abandoned *abandoned = user_data;
+
+  count_freed (&abandoned->n_data_freed);
+}
+
+static void
+count_call_back (CfFuture *future,
+                 gpointer  user_data)
+{
+  Abandoned *abandoned = user_data;
+
+  count_freed (&abandoned->n_calls_back);
+}
+
+static void
+test_return_on_cancel (void)
+{
+  guint n_rounds = stress_scale (50000);
+  g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (2);
+  guint n_abandoned = 0;
+
+  for (guint i = 0; i < n_rounds; i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      Abandoned abandoned = { .cancellable = cancellable };
+      CfTask *task = cf_task_new_local (return_late, &abandoned, on_abandoned_data_freed);
+      gboolean is_cancelled;
+
+      cf_task_set_cancellable (task, cancellable);
+      cf_task_set_return_on_cancel (task, TRUE);
+      abandoned.future = cf_executor_submit_task (executor, task);
+      g_object_unref (task);
+      cf_future_add_done_callback_full (abandoned.future, NULL, count_call_back, &abandoned, NULL);
+
+      /* While the function runs, or at any time. */
+      if (i % 2 == 0)
+        race_await (&abandoned.n_ran, 1);
+      race_linger (20);
+      g_cancellable_cancel (cancellable);
+
+      g_assert_true (cf_future_wait (abandoned.future, -1, NULL, NULL));
+      is_cancelled = cf_future_is_cancelled (abandoned.future);
+      loop_until (NULL, atomic_load (&abandoned.n_data_freed) == 1);
+      g_assert_true (cf_future_is_cancelled (abandoned.future) == is_cancelled);
+      n_abandoned += is_cancelled && atomic_load (&abandoned.n_ran) == 1;
+
+      /* The last reference to a result that is not dropped is the future's, which the worker may hold for longer. */
+      g_clear_object (&abandoned.future);
+      while (atomic_load (&abandoned.n_results_freed) < atomic_load (&abandoned.n_ran))
+        {
+          loop_while_ready (NULL);
+          g_thread_yield ();
+        }
+      g_assert_cmpuint (atomic_load (&abandoned.n_results_freed), ==, atomic_load (&abandoned.n_ran));
+      race_await (&abandoned.n_calls_back, 1);
+      g_assert_cmpuint (atomic_load (&abandoned.n_calls_back), ==, 1);
+    }
+
+  g_test_message ("%u of %u calls were abandoned", n_abandoned, n_rounds);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
 /* The cancellable is cancelled before the pool knows the call, while it gets to know it, or afterwards. */
 
 static void
@@ -259,7 +368,7 @@ test_cancellable_while_submitting (void)
 
   race_run (&race, &call, stress_scale (30000));
   call_report (&call);
-  cf_executor_shutdown (call.executor, TRUE, FALSE);
+  cf_executor_shutdown (call.executor, CF_SHUTDOWN_WAIT);
   g_object_unref (call.executor);
 }
 
@@ -324,9 +433,9 @@ test_shutdown (void)
       for (guint i = 0; i < N_CALLS; i++)
         g_object_unref (cf_executor_submit_local (executor, count_late, &closing, NULL));
 
-      cf_executor_shutdown (executor, FALSE, TRUE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_CANCEL_PENDING);
       atomic_store (&closing.is_shut_down, true);
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
       g_assert_cmpuint (atomic_load (&closing.n_late), <=, MAX_WORKERS);
     }
 }
@@ -501,6 +610,7 @@ main (int    argc,
   g_test_add_func ("/stress/cancel/races-start", test_start);
   g_test_add_func ("/stress/cancel/two-that-cancel-agree", test_two_cancel);
   g_test_add_func ("/stress/cancel/cancellable-races-start", test_cancellable);
+  g_test_add_func ("/stress/cancel/returning-on-cancel-races-the-end", test_return_on_cancel);
   g_test_add_func ("/stress/cancel/cancellable-races-submission", test_cancellable_while_submitting);
   g_test_add_func ("/stress/cancel/queue-from-behind", test_queue);
   g_test_add_func ("/stress/cancel/shutdown-leaves-nothing-to-run", test_shutdown);

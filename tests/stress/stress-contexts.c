@@ -150,7 +150,7 @@ on_letter_done (CfFuture *future,
   Letter *letter = user_data;
   g_autoptr (GError) error = NULL;
 
-  g_assert_cmpint (cf_future_get_int64 (future, &error), ==, letter->from->index);
+  g_assert_cmpint (cf_future_await_int64 (future, &error), ==, letter->from->index);
   g_assert_no_error (error);
   g_assert_cmpuint (letter->n_called++, ==, 0);
   member_count_arrival (letter->from);
@@ -288,7 +288,7 @@ on_numbered (CfFuture *future,
 {
   Member *member = user_data;
   g_autoptr (GError) error = NULL;
-  guint64 number = cf_future_get_uint64 (future, &error);
+  guint64 number = cf_future_await_uint64 (future, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (number, >, member->last_completion);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The work-stealing deque, by itself: one owner pushes and pops, thieves steal, and every entry is taken exactly once.
- * The entries are numbers, and whoever takes one counts it.
+ * The entries are numbers, and the thread that takes one counts it.
  */
 
 #include <glib.h>
 
-#include "cf-deque-private.h"
+#include "threads/cf-deque-private.h"
 #include "race.h"
 #include "stress-scale.h"
 

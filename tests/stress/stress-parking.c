@@ -6,7 +6,8 @@
 
 #include <gio/gio.h>
 
-#include "cf-parking-private.h"
+#include "base/cf-blocking-private.h"
+#include "base/cf-deadline-private.h"
 #include "race.h"
 #include "stress-scale.h"
 
@@ -15,7 +16,7 @@ typedef struct
   CfParker     *parker;
   GCancellable *cancellable;
   atomic_bool   is_set;
-  CfWaitOutcome outcome;
+  CfBlockingOutcome outcome;
 } Bed;
 
 static gboolean
@@ -41,7 +42,7 @@ leg_park (gpointer scene)
 {
   Bed *bed = scene;
 
-  bed->outcome = cf_wait_park (is_set, bed, -1, NULL);
+  bed->outcome = cf_blocking_wait (is_set, bed, -1, NULL, NULL);
 }
 
 static void
@@ -58,7 +59,7 @@ check_woken (gpointer scene)
 {
   Bed *bed = scene;
 
-  g_assert_cmpint (bed->outcome, ==, CF_WAIT_DONE);
+  g_assert_cmpint (bed->outcome, ==, CF_BLOCKING_DONE);
   g_clear_object (&bed->cancellable);
 }
 
@@ -76,7 +77,7 @@ leg_park_briefly (gpointer scene)
 {
   Bed *bed = scene;
 
-  bed->outcome = cf_wait_park (is_set, bed, cf_deadline_after (race_random () % 3), NULL);
+  bed->outcome = cf_blocking_wait (is_set, bed, cf_deadline_after (race_random () % 3), NULL, NULL);
 }
 
 static void
@@ -84,8 +85,8 @@ check_woken_or_timed_out (gpointer scene)
 {
   Bed *bed = scene;
 
-  if (bed->outcome != CF_WAIT_DONE)
-    g_assert_cmpint (bed->outcome, ==, CF_WAIT_TIMED_OUT);
+  if (bed->outcome != CF_BLOCKING_DONE)
+    g_assert_cmpint (bed->outcome, ==, CF_BLOCKING_TIMED_OUT);
 
   g_clear_object (&bed->cancellable);
 }
@@ -104,7 +105,7 @@ leg_park_cancellable (gpointer scene)
 {
   Bed *bed = scene;
 
-  bed->outcome = cf_wait_park (is_set, bed, -1, bed->cancellable);
+  bed->outcome = cf_blocking_wait (is_set, bed, -1, bed->cancellable, NULL);
 }
 
 static void
@@ -120,7 +121,7 @@ check_cancelled (gpointer scene)
 {
   Bed *bed = scene;
 
-  g_assert_cmpint (bed->outcome, ==, CF_WAIT_CANCELLED);
+  g_assert_cmpint (bed->outcome, ==, CF_BLOCKING_CANCELLED);
   g_clear_object (&bed->cancellable);
 }
 

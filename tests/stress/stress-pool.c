@@ -7,6 +7,7 @@
 
 #include <cfutures.h>
 
+#include "../await-error.h"
 #include "../gates.h"
 #include "race.h"
 #include "stress-scale.h"
@@ -82,9 +83,9 @@ submit_load (gpointer data)
       if (race_random () % 8 != 0)
         continue;
 
-      g_assert_cmpint (cf_future_get_int64 (portable, &error), ==, 2 * (gint64) i);
+      g_assert_cmpint (cf_future_await_int64 (portable, &error), ==, 2 * (gint64) i);
       g_assert_no_error (error);
-      g_assert_cmpint (cf_future_get_int64 (local, &error), ==, i);
+      g_assert_cmpint (cf_future_await_int64 (local, &error), ==, i);
       g_assert_no_error (error);
     }
 
@@ -104,7 +105,7 @@ test_many_submitters (void)
   for (guint i = 0; i < N_SUBMITTERS; i++)
     g_thread_join (threads[i]);
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   g_assert_cmpuint (atomic_load (&load.n_ran), ==, N_SUBMITTERS * n_per_submitter);
   g_assert_cmpuint (atomic_load (&load.n_destroyed), ==, N_SUBMITTERS * n_per_submitter);
@@ -170,11 +171,11 @@ fibonacci (CfExecutor *executor,
   second = fibonacci (executor, n - 2);
   if (race_random () % 16 == 0)
     cf_future_cancel (spawned);
-  first = cf_future_get_int64 (spawned, &error);
+  first = cf_future_await_int64 (spawned, &error);
 
   if (error != NULL)
     {
-      g_assert_error (error, CF_ERROR, CF_ERROR_CANCELLED);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       atomic_fetch_add (&n_spawns_cancelled, 1);
       first = fibonacci (executor, n - 1);
     }
@@ -196,7 +197,7 @@ test_fork_join (gconstpointer data)
       Fibonacci call = { executor, 16 };
       g_autoptr (CfFuture) future = cf_executor_submit_local (executor, run_fibonacci, &call, NULL);
       g_autoptr (GError) error = NULL;
-      gint64 result = cf_future_get_int64 (future, &error);
+      gint64 result = cf_future_await_int64 (future, &error);
       CfFuture *spawned = atomic_exchange (&last_spawned, NULL);
 
       g_assert_no_error (error);
@@ -230,7 +231,7 @@ climb (CfFuture  *future,
     return TRUE;
 
   next = cf_executor_submit_local (ladder->executors[1], climb, &rest, NULL);
-  g_value_set_int64 (result, 1 + cf_future_get_int64 (next, error));
+  g_value_set_int64 (result, 1 + cf_future_await_int64 (next, error));
 
   return *error == NULL;
 }
@@ -255,7 +256,7 @@ test_two_pools (void)
         {
           g_autoptr (GError) error = NULL;
 
-          g_assert_cmpint (cf_future_get_int64 (futures[i], &error), ==, 20);
+          g_assert_cmpint (cf_future_await_int64 (futures[i], &error), ==, 20);
           g_assert_no_error (error);
           g_object_unref (futures[i]);
         }
@@ -273,7 +274,7 @@ map_and_leave (CfExecutor *executor,
   gsize n_items = g_variant_n_children (items);
   guint n_wanted = race_random () % 4 == 0 ? G_MAXUINT : race_random () % n_items;
   g_autoptr (CfMapIterator) iterator =
-    cf_executor_map (executor, double_number, items, race_random () % 4, race_random () % 8, -1);
+    cf_executor_map (executor, double_number, items, race_random () % 4, race_random () % 8);
   guint i = 0;
 
   while (i < n_wanted)
@@ -281,7 +282,7 @@ map_and_leave (CfExecutor *executor,
       g_autoptr (GVariant) result = NULL;
       g_autoptr (GError) error = NULL;
 
-      if (!cf_map_iterator_next (iterator, &result, &error))
+      if (!cf_map_iterator_next (iterator, NULL, &result, &error))
         {
           g_assert_no_error (error);
           g_assert_cmpuint (i, ==, n_items);
@@ -332,7 +333,7 @@ test_maps (void)
   for (guint i = 0; i < N_MAPPERS; i++)
     g_thread_join (threads[i]);
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (cf_executor_get_n_pending (executor), ==, 0);
 }
 
@@ -360,7 +361,7 @@ assert_finished (CfFuture *future)
   g_assert_true (cf_future_wait (future, -1, NULL, &error));
   g_assert_no_error (error);
   g_assert_cmpint (cf_future_get_state (future), ==, CF_FUTURE_STATE_FINISHED);
-  g_assert_no_error (cf_future_get_error (future));
+  g_assert_no_error (await_error (future));
 }
 
 static void
@@ -537,6 +538,10 @@ closing_submit (Closing *closing,
       g_assert_nonnull (closing->futures[submitter][i]);
       atomic_fetch_add (&closing->n_submitted, 1);
     }
+
+  /* What was given is freed in this thread. */
+  for (guint i = 0; i < N_PER_SUBMITTER; i++)
+    await_error (closing->futures[submitter][i]);
 }
 
 static void
@@ -558,7 +563,7 @@ leg_shut_down (gpointer scene)
   Closing *closing = scene;
 
   race_await (&closing->n_submitted, race_random () % (2 * N_PER_SUBMITTER));
-  cf_executor_shutdown (closing->executor, TRUE, closing->cancel_futures);
+  cf_executor_shutdown (closing->executor, CF_SHUTDOWN_WAIT | (closing->cancel_futures ? CF_SHUTDOWN_CANCEL_PENDING : 0));
   atomic_store (&closing->has_ended, TRUE);
 }
 
@@ -568,7 +573,7 @@ leg_shut_down_too (gpointer scene)
   Closing *closing = scene;
 
   race_await (&closing->n_submitted, race_random () % (2 * N_PER_SUBMITTER));
-  cf_executor_shutdown (closing->executor, race_random () % 2 == 0, FALSE);
+  cf_executor_shutdown (closing->executor, race_random () % 2 == 0 ? CF_SHUTDOWN_WAIT : CF_SHUTDOWN_DEFAULT);
 }
 
 static void
@@ -583,11 +588,11 @@ check_all_accounted_for (gpointer scene)
       const GError *failure;
 
       g_assert_true (cf_future_is_done (future));
-      failure = cf_future_get_error (future);
+      failure = await_error (future);
 
       if (failure == NULL)
         n_finished++;
-      else if (g_error_matches (failure, CF_ERROR, CF_ERROR_CANCELLED))
+      else if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         closing->n_cancelled++;
       else if (g_error_matches (failure, CF_ERROR, CF_ERROR_SHUT_DOWN))
         closing->n_too_late++;
@@ -671,7 +676,7 @@ test_broken (void)
       for (guint i = 0; i < N_CALLS; i++)
         {
           g_autoptr (CfFuture) future = futures[i];
-          const GError *failure = cf_future_get_error (future);
+          const GError *failure = await_error (future);
 
           if (failure == NULL)
             {
@@ -685,7 +690,7 @@ test_broken (void)
         }
 
       g_assert_cmpuint (atomic_load (&n_ran), ==, n_finished);
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
     }
 
   g_test_message ("%u of %u calls met a broken pool", n_failed, n_rounds * N_CALLS);
@@ -768,7 +773,7 @@ test_priorities (void)
     }
 
   gate_open (&gate);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (order->len, ==, n_calls);
 
   for (guint i = 1; i < n_calls; i++)
@@ -819,11 +824,125 @@ test_urgent_from_inside (void)
 
       gate_open (&gate);
       assert_finished (submitter);
-      cf_executor_shutdown (executor, TRUE, FALSE);
+      cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
       g_assert_cmpuint (order->len, ==, N_CALLS + 1);
       g_assert_cmpint (g_array_index (order, Ranked, 0).priority, ==, -100);
     }
+}
+
+/* Each of several threads drains the pool that all of them, and the calls themselves, keep busy. */
+
+typedef struct
+{
+  CfExecutor *executor;
+  guint       n_rounds;
+} Draining;
+
+static GVariant *
+do_nothing (CfFuture  *future,
+            GVariant  *args,
+            GError   **error)
+{
+  return NULL;
+}
+
+static gboolean
+submit_one_more (CfFuture  *future,
+                 GValue    *result,
+                 gpointer   executor,
+                 GError   **error)
+{
+  g_object_unref (cf_executor_submit (executor, do_nothing, NULL));
+  return TRUE;
+}
+
+static gpointer
+submit_and_drain (gpointer user_data)
+{
+  enum { N_CALLS = 20 };
+  Draining *draining = user_data;
+  CfFuture *futures[N_CALLS];
+
+  for (guint round = 0; round < draining->n_rounds; round++)
+    {
+      for (guint i = 0; i < N_CALLS; i++)
+        futures[i] = cf_executor_submit_local (draining->executor, submit_one_more, draining->executor, NULL);
+      cf_future_cancel (futures[round % N_CALLS]);
+
+      g_assert_true (cf_executor_drain (draining->executor, NULL, NULL));
+      for (guint i = 0; i < N_CALLS; i++)
+        {
+          g_assert_true (cf_future_is_done (futures[i]));
+          g_object_unref (futures[i]);
+        }
+    }
+
+  return NULL;
+}
+
+static void
+test_drained_while_busy (void)
+{
+  g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (3);
+  Draining draining = { .executor = executor, .n_rounds = stress_scale (500) };
+  GThread *threads[N_SUBMITTERS];
+
+  for (guint i = 0; i < N_SUBMITTERS; i++)
+    threads[i] = g_thread_new ("drainer", submit_and_drain, &draining);
+  for (guint i = 0; i < N_SUBMITTERS; i++)
+    g_thread_join (threads[i]);
+
+  g_assert_true (cf_executor_drain (executor, NULL, NULL));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+}
+
+/* A thread that drains the pool while its last call is cancelled finds that call done. */
+
+typedef struct
+{
+  CfExecutor *executor;
+  CfFuture   *last;
+} LastCall;
+
+static void
+submit_last_call (gpointer scene)
+{
+  LastCall *last = scene;
+
+  last->last = cf_executor_submit_local (last->executor, submit_one_more, last->executor, NULL);
+}
+
+static void
+cancel_last_call (gpointer scene)
+{
+  cf_future_cancel (((LastCall *) scene)->last);
+}
+
+static void
+drain_and_look (gpointer scene)
+{
+  LastCall *last = scene;
+
+  g_assert_true (cf_executor_drain (last->executor, NULL, NULL));
+  g_assert_true (cf_future_is_done (last->last));
+}
+
+static void
+drop_last_call (gpointer scene)
+{
+  g_clear_object (&((LastCall *) scene)->last);
+}
+
+static void
+test_drained_while_cancelled (void)
+{
+  const Race race = { submit_last_call, { cancel_last_call, drain_and_look }, drop_last_call };
+  g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (1);
+  LastCall last = { .executor = executor };
+
+  race_run (&race, &last, stress_scale (50000));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 int
@@ -843,6 +962,8 @@ main (int    argc,
   g_test_add_func ("/stress/pool/dropped-by-callback", test_dropped_by_callback);
   g_test_add_func ("/stress/pool/shutdown-races-submit", test_shutdown_races_submit);
   g_test_add_func ("/stress/pool/broken-while-fed", test_broken);
+  g_test_add_func ("/stress/pool/drained-while-busy", test_drained_while_busy);
+  g_test_add_func ("/stress/pool/drained-while-the-last-call-is-cancelled", test_drained_while_cancelled);
   g_test_add_func ("/stress/pool/priorities", test_priorities);
   g_test_add_func ("/stress/pool/urgent-from-inside", test_urgent_from_inside);
 

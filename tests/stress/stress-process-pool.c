@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Process pools whose workers are killed all the time, that many threads use at once, that are shut down while they
- * are busy, and that come and go. What is asserted is bookkeeping: every future is settled once; it has the right
- * result, or an error for which there is a reason; and in the end there is no process, no descriptor and no shared
- * memory more than there was before.
+/* Process pools whose calls end their workers, that many threads use at once, that are shut down while they are busy, and
+ * that come and go. What is asserted is bookkeeping: every future is settled once; it has the right result, or an error
+ * for which there is a reason; and in the end there is no process, no descriptor and no shared memory more than there
+ * was before. Workers that are killed from outside are in stress-chaos.c.
  */
 
 #include <fcntl.h>
@@ -14,49 +14,15 @@
 #include <cfutures.h>
 #include <glib/gstdio.h>
 
+#include "../await-error.h"
 #include "../gates.h"
 #include "../processes.h"
+#include "bookkeeping.h"
 #include "race.h"
 #include "stress-scale.h"
 
 #define PAYLOAD_SIZE 100000
 #define WINDOW 500
-
-/* What is left behind */
-
-/* Regions and payloads, which are memory of memfds. */
-static guint
-count_shared_maps (void)
-{
-  g_autofree char *maps = NULL;
-  guint n = 0;
-
-  g_assert_true (g_file_get_contents ("/proc/self/maps", &maps, NULL, NULL));
-  for (const char *line = maps; (line = strstr (line, "/memfd:cfutures")) != NULL; line++)
-    n++;
-
-  return n;
-}
-
-/* The fewest descriptors that have been seen when there was no pool. */
-static guint n_descriptors = G_MAXUINT;
-
-static void
-begin_bookkeeping (void)
-{
-  await_end_of_pools ();
-  n_descriptors = MIN (n_descriptors, count_descriptors ());
-  g_assert_cmpuint (count_shared_maps (), ==, 0);
-}
-
-static void
-end_bookkeeping (void)
-{
-  /* This would wait for ever for a zombie. */
-  await_end_of_pools ();
-  assert_descriptors (n_descriptors);
-  g_assert_cmpuint (count_shared_maps (), ==, 0);
-}
 
 /* Calls */
 
@@ -104,7 +70,13 @@ run_out_of_memory (CfFuture  *future,
   return NULL;
 }
 
-/* Chaos */
+/* Calls that end their workers, among others */
+
+#define N_WORKERS 4
+
+/* Calls are awaited in order, and these end when they are awaited: if they held all workers, a call before them might not
+ * get one. It can come to a worker after them, when its arguments take long to prepare or its worker has died. */
+#define MAX_KILLED_CALLS (N_WORKERS - 1)
 
 typedef enum
 {
@@ -122,37 +94,38 @@ typedef struct
   gint64      number;
   CfFuture   *future;
   atomic_uint n_settled;
-} ChaosCall;
+} MixedCall;
 
 typedef struct
 {
-  CfExecutor  *executor;
-  GVariant    *payload;
-  atomic_bool  is_over;
-  atomic_uint  n_settled;
-  guint        n_calls;
-  guint        n_right;
-  guint        n_died;
-  guint        n_timed_out;
-  guint        n_cancelled;
-} Chaos;
+  CfExecutor *executor;
+  GVariant   *payload;
+  guint       n_calls;
+  guint       n_to_be_killed; /* in this window */
+  guint       n_right;
+  guint       n_died;
+  guint       n_timed_out;
+  guint       n_cancelled;
+} Mixture;
 
 /* Most calls are short and harmless. */
 static CallKind
-choose_kind (void)
+choose_kind (Mixture *mixture)
 {
   guint32 number = race_random () % 1000;
 
-  if (number >= 50)
+  if (number >= 60)
     return SHORT_CALL;
-  if (number >= 30)
+  if (number >= 40)
     return LARGE_CALL;
-  if (number >= 4)
+  if (number >= 14)
     return CANCELLED_CALL;
-  if (number >= 2)
+  if (number >= 12)
     return DEADLY_CALL;
+  if (number >= 11)
+    return HANGING_CALL;
 
-  return number == 1 ? HANGING_CALL : KILLED_CALL;
+  return mixture->n_to_be_killed++ < MAX_KILLED_CALLS ? KILLED_CALL : SHORT_CALL;
 }
 
 static CfFuture *
@@ -181,27 +154,27 @@ submit_hanging (CfExecutor *executor)
 }
 
 static CfFuture *
-submit_kind (Chaos     *chaos,
-             ChaosCall *call)
+submit_kind (Mixture   *mixture,
+             MixedCall *call)
 {
   switch (call->kind)
     {
     case LARGE_CALL:
-      return cf_executor_submit (chaos->executor, echo, chaos->payload);
+      return cf_executor_submit (mixture->executor, echo, mixture->payload);
 
     case DEADLY_CALL:
-      return submit_deadly (chaos->executor);
+      return submit_deadly (mixture->executor);
 
     case HANGING_CALL:
-      return submit_hanging (chaos->executor);
+      return submit_hanging (mixture->executor);
 
     case KILLED_CALL:
-      return cf_executor_submit (chaos->executor, hang, NULL);
+      return cf_executor_submit (mixture->executor, hang, NULL);
 
     case SHORT_CALL:
     case CANCELLED_CALL:
     default:
-      return cf_executor_submit (chaos->executor, double_number, g_variant_new_int64 (call->number));
+      return cf_executor_submit (mixture->executor, double_number, g_variant_new_int64 (call->number));
     }
 }
 
@@ -213,14 +186,14 @@ count_settled (CfFuture *future,
 }
 
 static void
-begin_call (Chaos     *chaos,
-            ChaosCall *call,
+begin_call (Mixture   *mixture,
+            MixedCall *call,
             gint64     number)
 {
-  call->kind = choose_kind ();
+  call->kind = choose_kind (mixture);
   call->number = number;
   atomic_init (&call->n_settled, 0);
-  call->future = submit_kind (chaos, call);
+  call->future = submit_kind (mixture, call);
   cf_future_add_done_callback_full (call->future, NULL, count_settled, &call->n_settled, NULL);
 
   if (call->kind == CANCELLED_CALL)
@@ -228,18 +201,18 @@ begin_call (Chaos     *chaos,
 }
 
 static void
-check_result (Chaos     *chaos,
-              ChaosCall *call)
+check_result (Mixture   *mixture,
+              MixedCall *call)
 {
-  g_autoptr (GVariant) result = cf_future_get_variant (call->future, NULL);
+  g_autoptr (GVariant) result = cf_future_await_variant (call->future, NULL);
 
   g_assert_nonnull (result);
-  chaos->n_right++;
+  mixture->n_right++;
 
   if (call->kind == LARGE_CALL)
     {
       g_assert_cmpuint (g_variant_get_size (result), ==, PAYLOAD_SIZE);
-      g_assert_cmpmem (g_variant_get_data (result), PAYLOAD_SIZE, g_variant_get_data (chaos->payload), PAYLOAD_SIZE);
+      g_assert_cmpmem (g_variant_get_data (result), PAYLOAD_SIZE, g_variant_get_data (mixture->payload), PAYLOAD_SIZE);
       return;
     }
 
@@ -248,85 +221,50 @@ check_result (Chaos     *chaos,
 }
 
 static void
-end_call (Chaos     *chaos,
-          ChaosCall *call)
+end_call (Mixture   *mixture,
+          MixedCall *call)
 {
   const GError *error;
 
   if (call->kind == KILLED_CALL)
     cf_future_cancel_full (call->future, CF_CANCEL_KILL);
 
-  error = cf_future_get_error (call->future);
+  error = await_error (call->future);
   if (error == NULL)
     {
-      check_result (chaos, call);
+      check_result (mixture, call);
     }
-  else if (g_error_matches (error, CF_ERROR, CF_ERROR_WORKER_DIED))
+  else if (call->kind == DEADLY_CALL)
     {
-      chaos->n_died++;
+      g_assert_error (error, CF_ERROR, CF_ERROR_WORKER_DIED);
+      mixture->n_died++;
     }
   else if (call->kind == HANGING_CALL)
     {
-      g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
-      chaos->n_timed_out++;
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      mixture->n_timed_out++;
     }
   else
     {
-      g_assert_error (error, CF_ERROR, CF_ERROR_CANCELLED);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       g_assert_true (call->kind == CANCELLED_CALL || call->kind == KILLED_CALL);
-      chaos->n_cancelled++;
+      mixture->n_cancelled++;
     }
-
-  atomic_fetch_add (&chaos->n_settled, 1);
-}
-
-static int
-choose_worker (CfExecutor *executor)
-{
-  gsize n_pids = 0;
-  g_autofree int *pids = cf_process_pool_executor_get_worker_pids (CF_PROCESS_POOL_EXECUTOR (executor), &n_pids);
-
-  return n_pids > 0 ? pids[race_random () % n_pids] : 0;
-}
-
-/* Kills some worker now and then, in the middle of whatever it does. */
-static gpointer
-kill_workers (gpointer data)
-{
-  Chaos *chaos = data;
-  guint next = 0;
-
-  while (!atomic_load (&chaos->is_over))
-    {
-      int pid;
-
-      if (atomic_load (&chaos->n_settled) < next)
-        {
-          g_usleep (100);
-          continue;
-        }
-
-      pid = choose_worker (chaos->executor);
-      if (pid > 0)
-        kill (pid, SIGKILL);
-      next = atomic_load (&chaos->n_settled) + race_random () % 2000;
-    }
-
-  return NULL;
 }
 
 static void
-run_window (Chaos *chaos,
-            guint  first,
-            guint  n)
+run_window (Mixture *mixture,
+            guint    first,
+            guint    n)
 {
-  ChaosCall calls[WINDOW];
+  MixedCall calls[WINDOW];
+
+  mixture->n_to_be_killed = 0;
+  for (guint i = 0; i < n; i++)
+    begin_call (mixture, &calls[i], first + i);
 
   for (guint i = 0; i < n; i++)
-    begin_call (chaos, &calls[i], first + i);
-
-  for (guint i = 0; i < n; i++)
-    end_call (chaos, &calls[i]);
+    end_call (mixture, &calls[i]);
 
   /* What runs in the completing thread may come a little later than the result. */
   for (guint i = 0; i < n; i++)
@@ -339,42 +277,38 @@ run_window (Chaos *chaos,
     g_assert_cmpuint (atomic_load (&calls[i].n_settled), ==, 1);
 }
 
-/* So that the workers' last words are not in the way. */
-static void
-silence (CfExecutor *executor)
+/* Returns a pool whose workers' standard error is not in the way. */
+static CfExecutor *
+new_silent_pool (guint max_workers)
 {
-  int descriptor = g_open ("/dev/null", O_WRONLY | O_CLOEXEC, 0);
+  g_autoptr(CfWorkerLauncher) launcher = cf_worker_launcher_new (CF_WORKER_KIND_NATIVE);
 
-  cf_process_pool_executor_take_stderr_fd (CF_PROCESS_POOL_EXECUTOR (executor), descriptor);
+  cf_worker_launcher_take_stderr_fd (launcher, g_open ("/dev/null", O_WRONLY | O_CLOEXEC, 0));
+  return cf_process_pool_executor_new_with_launcher (max_workers, launcher);
 }
 
 static void
-test_chaos (void)
+test_mixture (void)
 {
   guint8 bytes[PAYLOAD_SIZE];
-  Chaos chaos = { .n_calls = stress_scale (100000) };
-  GThread *killer;
+  Mixture mixture = { .n_calls = stress_scale (100000) };
 
   begin_bookkeeping ();
   for (guint i = 0; i < PAYLOAD_SIZE; i++)
     bytes[i] = i * 7 % 253;
-  chaos.payload = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, PAYLOAD_SIZE, 1));
-  chaos.executor = cf_process_pool_executor_new (4);
-  silence (chaos.executor);
-  killer = g_thread_new ("killer", kill_workers, &chaos);
+  mixture.payload = g_variant_ref_sink (g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, PAYLOAD_SIZE, 1));
+  mixture.executor = new_silent_pool (N_WORKERS);
 
-  for (guint first = 0; first < chaos.n_calls; first += WINDOW)
-    run_window (&chaos, first, MIN (WINDOW, chaos.n_calls - first));
+  for (guint first = 0; first < mixture.n_calls; first += WINDOW)
+    run_window (&mixture, first, MIN (WINDOW, mixture.n_calls - first));
 
-  atomic_store (&chaos.is_over, true);
-  g_thread_join (killer);
-  cf_executor_shutdown (chaos.executor, TRUE, FALSE);
-  g_object_unref (chaos.executor);
-  g_variant_unref (chaos.payload);
+  cf_executor_shutdown (mixture.executor, CF_SHUTDOWN_WAIT);
+  g_object_unref (mixture.executor);
+  g_variant_unref (mixture.payload);
 
   g_test_message ("%u calls: %u right, %u died, %u timed out, %u cancelled",
-                  chaos.n_calls, chaos.n_right, chaos.n_died, chaos.n_timed_out, chaos.n_cancelled);
-  g_assert_cmpuint (chaos.n_right + chaos.n_died + chaos.n_timed_out + chaos.n_cancelled, ==, chaos.n_calls);
+                  mixture.n_calls, mixture.n_right, mixture.n_died, mixture.n_timed_out, mixture.n_cancelled);
+  g_assert_cmpuint (mixture.n_right + mixture.n_died + mixture.n_timed_out + mixture.n_cancelled, ==, mixture.n_calls);
   end_bookkeeping ();
 }
 
@@ -424,14 +358,14 @@ test_cancel (void)
     threads[i] = g_thread_new ("canceller", cancel_all, &cancellers[i]);
   for (guint i = 0; i < 2; i++)
     g_thread_join (threads[i]);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   for (guint i = 0; i < n; i++)
     {
       if (cf_future_is_cancelled (futures[i]))
         n_cancelled++;
       else
-        g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * (gint64) i);
+        g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 2 * (gint64) i);
       g_object_unref (futures[i]);
     }
 
@@ -475,7 +409,7 @@ submit_and_wait (gpointer data)
 
       for (guint i = 0; i < n; i++)
         {
-          g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * (load->first + begin + i));
+          g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 2 * (load->first + begin + i));
           g_object_unref (futures[i]);
         }
     }
@@ -502,7 +436,7 @@ test_many_threads (void)
   for (guint i = 0; i < N_THREADS; i++)
     g_thread_join (threads[i]);
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
   g_assert_cmpuint (cf_executor_get_n_completed (executor), ==, n_completed);
   g_clear_object (&executor);
   end_bookkeeping ();
@@ -527,12 +461,12 @@ test_pools (void)
         futures[i] = cf_executor_submit (executor, double_number, g_variant_new_int64 (i));
 
       if (race_random () % 2 == 0)
-        cf_executor_shutdown (executor, race_random () % 2 == 0, FALSE);
+        cf_executor_shutdown (executor, race_random () % 2 == 0 ? CF_SHUTDOWN_WAIT : CF_SHUTDOWN_DEFAULT);
       g_clear_object (&executor);
 
       for (guint i = 0; i < n_calls; i++)
         {
-          g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * i);
+          g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 2 * i);
           g_object_unref (futures[i]);
         }
     }
@@ -575,10 +509,10 @@ check_submitted (Submitter *submitter,
   for (guint i = 0; i < submitter->futures->len; i++)
     {
       CfFuture *future = g_ptr_array_index (submitter->futures, i);
-      const GError *error = cf_future_get_error (future);
+      const GError *error = await_error (future);
 
       if (error == NULL)
-        g_assert_cmpint (cf_future_get_int64 (future, NULL), ==, 2 * (gint64) i);
+        g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 2 * (gint64) i);
       else if (!cf_future_is_cancelled (future))
         g_assert_error (error, CF_ERROR, CF_ERROR_SHUT_DOWN);
       else
@@ -610,7 +544,7 @@ test_shutdown (void)
 
       yield_until (atomic_load (&is_begun));
       race_linger (race_random () % 10000);
-      cf_executor_shutdown (executor, race_random () % 2 == 0, cancels);
+      cf_executor_shutdown (executor, (race_random () % 2 == 0 ? CF_SHUTDOWN_WAIT : 0) | (cancels ? CF_SHUTDOWN_CANCEL_PENDING : 0));
 
       for (guint i = 0; i < N_THREADS; i++)
         {
@@ -661,7 +595,7 @@ check_last_call (gpointer scene)
   LastCall *last = scene;
 
   if (!cf_future_is_cancelled (last->future))
-    g_assert_cmpint (cf_future_get_int64 (last->future, NULL), ==, 2);
+    g_assert_cmpint (cf_future_await_int64 (last->future, NULL), ==, 2);
   g_clear_object (&last->future);
 }
 
@@ -701,10 +635,10 @@ test_kill (void)
 
       for (guint i = 0; i < N_CALLS; i++)
         {
-          const GError *error = cf_future_get_error (futures[i]);
+          const GError *error = await_error (futures[i]);
 
           if (error == NULL)
-            g_assert_cmpint (cf_future_get_int64 (futures[i], NULL), ==, 2 * i);
+            g_assert_cmpint (cf_future_await_int64 (futures[i], NULL), ==, 2 * i);
           else if (!cf_future_is_cancelled (futures[i]))
             g_assert_error (error, CF_ERROR, CF_ERROR_WORKER_DIED);
           g_object_unref (futures[i]);
@@ -713,32 +647,233 @@ test_kill (void)
   end_bookkeeping ();
 }
 
-/* GLib opens descriptors of its own with the first child, and keeps them. */
-static void
-open_what_stays_open (void)
-{
-  g_autoptr (CfExecutor) executor = cf_process_pool_executor_new (1);
+/* An executor that hands its calls on to a pool of processes, and is asked for its counts meanwhile */
 
-  ask_for_pid (executor);
-  cf_executor_shutdown (executor, TRUE, FALSE);
+#define FORWARDING_TYPE_EXECUTOR (forwarding_executor_get_type ())
+G_DECLARE_FINAL_TYPE (ForwardingExecutor, forwarding_executor, FORWARDING, EXECUTOR, CfExecutor)
+
+struct _ForwardingExecutor
+{
+  CfExecutor  parent_instance;
+  CfExecutor *pool;
+};
+
+G_DEFINE_FINAL_TYPE (ForwardingExecutor, forwarding_executor, CF_TYPE_EXECUTOR)
+
+static void
+forwarding_executor_execute (CfExecutor *executor,
+                             CfFuture   *future)
+{
+  CfExecutor *pool = FORWARDING_EXECUTOR (executor)->pool;
+
+  CF_EXECUTOR_GET_CLASS (pool)->execute (pool, future);
+}
+
+static void
+forwarding_executor_dispose (GObject *object)
+{
+  g_clear_object (&FORWARDING_EXECUTOR (object)->pool);
+  G_OBJECT_CLASS (forwarding_executor_parent_class)->dispose (object);
+}
+
+static void
+forwarding_executor_class_init (ForwardingExecutorClass *klass)
+{
+  G_OBJECT_CLASS (klass)->dispose = forwarding_executor_dispose;
+  CF_EXECUTOR_CLASS (klass)->execute = forwarding_executor_execute;
+}
+
+static void
+forwarding_executor_init (ForwardingExecutor *self)
+{
+  self->pool = cf_process_pool_executor_new (1);
+}
+
+typedef struct
+{
+  CfExecutor   *executor;
+  _Atomic guint n_asked;
+  atomic_bool   is_over;
+} Counting;
+
+static gpointer
+ask_for_counts (gpointer data)
+{
+  Counting *counting = data;
+
+  while (!atomic_load (&counting->is_over))
+    {
+      cf_executor_get_n_pending (counting->executor);
+      counting->n_asked++;
+    }
+
+  return NULL;
+}
+
+static void
+test_counts_of_forwarded_calls (void)
+{
+  guint n_calls = stress_scale (100000);
+  Counting counting = { .executor = NULL };
+  GThread *asker;
+
+  begin_bookkeeping ();
+  counting.executor = g_object_new (FORWARDING_TYPE_EXECUTOR, NULL);
+  asker = g_thread_new ("asker", ask_for_counts, &counting);
+
+  for (guint i = 0; i < n_calls; i++)
+    {
+      g_autoptr (CfFuture) future = cf_executor_submit (counting.executor, double_number, g_variant_new_int64 (i));
+
+      if (!cf_future_cancel (future))
+        g_assert_cmpint (cf_future_await_int64 (future, NULL), ==, 2 * i);
+    }
+  yield_until (counting.n_asked > 0);
+
+  atomic_store (&counting.is_over, true);
+  g_thread_join (asker);
+  cf_executor_shutdown (FORWARDING_EXECUTOR (counting.executor)->pool, CF_SHUTDOWN_WAIT);
+  g_clear_object (&counting.executor);
+  end_bookkeeping ();
+}
+
+/* Each of several threads drains the pool that all of them keep busy: whether its calls are made, are cancelled, or take
+ * their worker along, they are done then. */
+
+typedef struct
+{
+  CfExecutor *executor;
+  guint       n_rounds;
+} Draining;
+
+static CfFuture *
+submit_one_of_many (CfExecutor *executor,
+                    guint       round,
+                    guint       i)
+{
+  if (i == 0 && round % 64 == 63)
+    return cf_executor_submit (executor, die_by_signal, g_variant_new_int32 (SIGKILL));
+
+  return cf_executor_submit (executor, double_number, g_variant_new_int64 (i));
+}
+
+static gpointer
+submit_and_drain (gpointer user_data)
+{
+  enum { N_CALLS = 20 };
+  Draining *draining = user_data;
+  CfFuture *futures[N_CALLS];
+
+  for (guint round = 0; round < draining->n_rounds; round++)
+    {
+      for (guint i = 0; i < N_CALLS; i++)
+        futures[i] = submit_one_of_many (draining->executor, round, i);
+      cf_future_cancel (futures[round % N_CALLS]);
+
+      g_assert_true (cf_executor_drain (draining->executor, NULL, NULL));
+      for (guint i = 0; i < N_CALLS; i++)
+        {
+          g_assert_true (cf_future_is_done (futures[i]));
+          await_error (futures[i]);
+          g_object_unref (futures[i]);
+        }
+    }
+
+  return NULL;
+}
+
+static void
+test_drained_while_busy (void)
+{
+  enum { N_DRAINERS = 3 };
+  CfExecutor *executor;
+  Draining draining = { .n_rounds = stress_scale (300) };
+  GThread *threads[N_DRAINERS];
+
+  begin_bookkeeping ();
+  draining.executor = executor = new_silent_pool (2);
+  for (guint i = 0; i < N_DRAINERS; i++)
+    threads[i] = g_thread_new ("drainer", submit_and_drain, &draining);
+  for (guint i = 0; i < N_DRAINERS; i++)
+    g_thread_join (threads[i]);
+
+  g_assert_true (cf_executor_drain (executor, NULL, NULL));
+  g_assert_cmpuint (cf_executor_get_n_pending (executor) + cf_executor_get_n_running (executor), ==, 0);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+  g_object_unref (executor);
+  end_bookkeeping ();
+}
+
+/* A thread that drains the pool while its last call is cancelled finds that call done. */
+
+typedef struct
+{
+  CfExecutor *executor;
+  CfFuture   *future;
+} DrainedCall;
+
+static void
+submit_drained_call (gpointer scene)
+{
+  DrainedCall *call = scene;
+
+  call->future = cf_executor_submit (call->executor, double_number, g_variant_new_int64 (1));
+}
+
+static void
+cancel_drained_call (gpointer scene)
+{
+  cf_future_cancel (((DrainedCall *) scene)->future);
+}
+
+static void
+drain_and_look (gpointer scene)
+{
+  DrainedCall *call = scene;
+
+  g_assert_true (cf_executor_drain (call->executor, NULL, NULL));
+  g_assert_true (cf_future_is_done (call->future));
+}
+
+static void
+drop_drained_call (gpointer scene)
+{
+  g_clear_object (&((DrainedCall *) scene)->future);
+}
+
+static void
+test_drained_while_cancelled (void)
+{
+  const Race race = { submit_drained_call, { cancel_drained_call, drain_and_look }, drop_drained_call };
+  DrainedCall call = { NULL };
+
+  begin_bookkeeping ();
+  call.executor = cf_process_pool_executor_new (1);
+  race_run (&race, &call, stress_scale (10000));
+  cf_executor_shutdown (call.executor, CF_SHUTDOWN_WAIT);
+  g_clear_object (&call.executor);
+  end_bookkeeping ();
 }
 
 int
 main (int   argc,
       char *argv[])
 {
-  cf_worker_init (&argc, &argv);
+  cf_worker_main (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   forbid_cores ();
   open_what_stays_open ();
 
-  g_test_add_func ("/process-pool/chaos", test_chaos);
+  g_test_add_func ("/process-pool/calls-that-end-their-workers", test_mixture);
   g_test_add_func ("/process-pool/cancel-while-running", test_cancel);
   g_test_add_func ("/process-pool/many-threads", test_many_threads);
   g_test_add_func ("/process-pool/come-and-go", test_pools);
   g_test_add_func ("/process-pool/shutdown-races-submission", test_shutdown);
   g_test_add_func ("/process-pool/dropped-while-the-last-call-is-cancelled", test_cancel_last_call);
   g_test_add_func ("/process-pool/killed-when-busy", test_kill);
+  g_test_add_func ("/process-pool/counts-of-forwarded-calls", test_counts_of_forwarded_calls);
+  g_test_add_func ("/process-pool/drained-while-busy", test_drained_while_busy);
+  g_test_add_func ("/process-pool/drained-while-the-last-call-is-cancelled", test_drained_while_cancelled);
 
   return g_test_run ();
 }

@@ -7,6 +7,8 @@
 
 #include <cfutures.h>
 
+#include "../await-error.h"
+#include "../gates.h"
 #include "race.h"
 #include "stress-scale.h"
 
@@ -66,7 +68,7 @@ promise_assert_number (Promise *promise,
                        gint64   number)
 {
   g_autoptr (GError) error = NULL;
-  gint64 result = cf_future_get_int64 (promise->future, &error);
+  gint64 result = cf_future_await_int64 (promise->future, &error);
 
   g_assert_no_error (error);
   g_assert_cmpint (result, ==, number);
@@ -291,7 +293,7 @@ check_waited_briefly (gpointer scene)
   if (promise->waited)
     g_assert_no_error (promise->wait_error);
   else
-    g_assert_error (promise->wait_error, CF_ERROR, CF_ERROR_TIMED_OUT);
+    g_assert_error (promise->wait_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
   check_settled (promise);
 }
@@ -413,7 +415,7 @@ check_waited_async (gpointer scene)
   if (promise->waited)
     g_assert_no_error (promise->wait_error);
   else if (!g_error_matches (promise->wait_error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    g_assert_error (promise->wait_error, CF_ERROR, CF_ERROR_TIMED_OUT);
+    g_assert_error (promise->wait_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
 
   check_settled (promise);
 }
@@ -458,7 +460,7 @@ static void
 check_one_settled (gpointer scene)
 {
   Promise *promise = scene;
-  const GError *failure = cf_future_get_error (promise->future);
+  const GError *failure = await_error (promise->future);
 
   g_assert_true (promise->won[0] != promise->won[1]);
 
@@ -571,7 +573,7 @@ leg_iterate (gpointer scene)
   if (set->iterator == NULL)
     set->iterator = cf_as_completed (set->futures, N_IN_SET, -1);
 
-  while ((next = cf_completion_iterator_next (set->iterator, &error)) != NULL)
+  while ((next = cf_completion_iterator_next (set->iterator, NULL, &error)) != NULL)
     {
       set_receive (set, next);
       g_object_unref (next);
@@ -700,7 +702,7 @@ leg_abandon_iterator (gpointer scene)
 
   for (guint i = 0; i < n_wanted; i++)
     {
-      g_autoptr (CfFuture) next = cf_completion_iterator_next (set->iterator, &error);
+      g_autoptr (CfFuture) next = cf_completion_iterator_next (set->iterator, NULL, &error);
 
       g_assert_no_error (error);
       g_assert_nonnull (next);
@@ -747,7 +749,7 @@ leg_wait_for_first (gpointer scene)
       g_autoptr (GPtrArray) not_done = NULL;
       g_autoptr (GError) error = NULL;
       gint64 timeout = race_random () % 4 == 0 ? (gint64) (race_random () % 10) : -1;
-      gboolean holds = cf_wait ((CfFuture *const *) left->pdata, left->len, CF_FIRST_COMPLETED, timeout, NULL,
+      gboolean holds = cf_wait ((CfFuture *const *) left->pdata, left->len, CF_RETURN_WHEN_FIRST_COMPLETED, timeout, NULL,
                                 &done, &not_done, &error);
 
       if (holds)
@@ -758,7 +760,7 @@ leg_wait_for_first (gpointer scene)
       else
         {
           g_assert_cmpint (timeout, >=, 0);
-          g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+          g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
         }
 
       g_assert_cmpuint (done->len + not_done->len, ==, left->len);
@@ -787,7 +789,7 @@ leg_wait_for_all (gpointer scene)
   Set *set = scene;
   g_autoptr (GError) error = NULL;
 
-  g_assert_true (cf_wait (set->futures, N_IN_SET, CF_ALL_COMPLETED, -1, NULL, NULL, NULL, &error));
+  g_assert_true (cf_wait (set->futures, N_IN_SET, CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, &error));
   g_assert_no_error (error);
 
   for (guint i = 0; i < N_IN_SET; i++)
@@ -868,7 +870,7 @@ test_timeout_of_call (void)
       future = cf_executor_submit_task (executor, task);
       cf_future_add_done_callback_full (future, NULL, limited_done, limited, NULL);
       g_clear_object (&task);
-      result = cf_future_get_int64 (future, &error);
+      result = cf_future_await_int64 (future, &error);
 
       if (error == NULL)
         {
@@ -876,21 +878,71 @@ test_timeout_of_call (void)
           continue;
         }
 
-      g_assert_error (error, CF_ERROR, CF_ERROR_TIMED_OUT);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
       g_assert_cmpint (result, ==, 0);
       n_timed_out++;
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 
   for (guint i = 0; i < n_rounds; i++)
     {
       g_assert_cmpuint (atomic_load (&limits[i].n_ran), ==, 1);
       g_assert_cmpuint (atomic_load (&limits[i].n_destroyed), ==, 1);
-      g_assert_cmpuint (atomic_load (&limits[i].n_done), ==, 1);
+      yield_until (atomic_load (&limits[i].n_done) == 1);
     }
 
   g_test_message ("%u of %u calls ran out of time", n_timed_out, n_rounds);
+}
+
+/* Many calls time out at about the same moment, and the threads that end them are held up by callbacks. */
+
+static gboolean
+run_until_cancelled (CfFuture  *future,
+                     GValue    *result,
+                     gpointer   user_data,
+                     GError   **error)
+{
+  GCancellable *cancellable = cf_future_get_cancellable (future);
+
+  while (!g_cancellable_is_cancelled (cancellable))
+    g_thread_yield ();
+
+  return TRUE;
+}
+
+static void
+linger_and_count (CfFuture *future,
+                  gpointer  n_done)
+{
+  g_assert_error (cf_future_get_error (future), G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  race_linger (200);
+  atomic_fetch_add ((atomic_uint *) n_done, 1);
+}
+
+static void
+test_timeouts_of_many (void)
+{
+  enum { N_CALLS = 16 };
+  guint n_rounds = stress_scale (200);
+  g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (4);
+  atomic_uint n_done = 0;
+
+  for (guint round = 1; round <= n_rounds; round++)
+    {
+      for (guint i = 0; i < N_CALLS; i++)
+        {
+          g_autoptr (CfTask) task = cf_task_new_local (run_until_cancelled, NULL, NULL);
+          g_autoptr (CfFuture) future = NULL;
+
+          cf_task_set_timeout (task, 1 + race_random () % 300);
+          future = cf_executor_submit_task (executor, task);
+          cf_future_add_done_callback_full (future, NULL, linger_and_count, &n_done, NULL);
+        }
+      yield_until (atomic_load (&n_done) == round * N_CALLS);
+    }
+
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 int
@@ -916,6 +968,7 @@ main (int    argc,
   g_test_add_func ("/stress/settle/races-wait-for-first", test_wait_for_first);
   g_test_add_func ("/stress/settle/races-wait-for-all", test_wait_for_all);
   g_test_add_func ("/stress/settle/timeout-races-completion", test_timeout_of_call);
+  g_test_add_func ("/stress/settle/timeouts-of-many-calls", test_timeouts_of_many);
 
   return g_test_run ();
 }

@@ -3,12 +3,13 @@
 /* The hunt for lost wake-ups: somebody goes to sleep at the very moment in which there is something for him. Each test
  * does the least that needs a wake-up, over and over, with random delays that sweep across the moment in which the
  * other side spins, parks, or (with a short idle timeout) ends. A wake-up that gets lost hangs the test, and the test
- * runner's time limit ends it.
+ * runner's timeout ends it.
  */
 
 #include <cfutures.h>
 
 #include "../gates.h"
+#include "../return-nothing.h"
 #include "race.h"
 #include "stress-scale.h"
 
@@ -170,7 +171,7 @@ test_both_threads_needed_for_a_backlog (void)
       g_assert_no_error (error);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* A call that is submitted from within another one, which goes on computing: another thread has to take it. */
@@ -228,7 +229,7 @@ test_stolen_from_busy_thread (void)
       linger ();
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
 /* A chain of calls, each of which submits the next one and ends. */
@@ -281,10 +282,11 @@ test_chains (void)
       g_object_unref (chains[i].end);
     }
 
-  cf_executor_shutdown (executor, TRUE, FALSE);
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 
-/* What is freed when a call is over may take its time, and even need another call of the same pool: here it does. */
+/* What a task has freed in the worker when a call is over may take its time, and even need another call of the same
+ * pool: here it does. */
 
 typedef struct
 {
@@ -333,6 +335,19 @@ burden_carry (Burden   *burden,
   g_object_unref (future);
 }
 
+static gboolean
+end_once_dropped (CfFuture  *future,
+                  GValue    *result,
+                  gpointer   user_data,
+                  GError   **error)
+{
+  Burden *burden = user_data;
+
+  race_await (&burden->n_dropped, 1);
+
+  return TRUE;
+}
+
 static void
 test_slow_destroy (void)
 {
@@ -342,7 +357,13 @@ test_slow_destroy (void)
   for (guint i = 0; i < n_rounds; i++)
     {
       Burden burden = { .executor = executor };
-      CfFuture *future = cf_executor_submit_local (executor, return_at_once, &burden, free_burden);
+      CfTask *task = cf_task_new_local (end_once_dropped, &burden, free_burden);
+      CfFuture *future;
+
+      cf_task_set_free_in_worker (task, TRUE);
+      future = cf_executor_submit_task (executor, task);
+      g_object_unref (task);
+      atomic_fetch_add (&burden.n_dropped, 1);
 
       burden_carry (&burden, future);
       linger ();
@@ -590,6 +611,64 @@ test_rally (void)
   race_run (&race, &rally, stress_scale (30000));
 }
 
+/* Calls ask the test's thread something again and again, while that blocks for them in one way or another. */
+
+static gboolean
+ask_again_and_again (CfFuture  *future,
+                     GValue    *result,
+                     gpointer   main_context,
+                     GError   **error)
+{
+  guint n_questions = 1 + race_random () % 4;
+
+  for (guint i = 0; i < n_questions; i++)
+    {
+      g_autoptr (CfFuture) answer = NULL;
+
+      race_delay (50);
+      answer = cf_executor_submit_local (main_context, return_nothing, NULL, NULL);
+      g_assert_true (cf_future_wait (answer, -1, NULL, NULL));
+    }
+
+  return TRUE;
+}
+
+static void
+test_asked_while_blocking (void)
+{
+  enum { N_CALLS = 4 };
+  guint n_rounds = stress_scale (3000);
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (CfExecutor) main_context = cf_main_context_executor_new (context);
+  g_autoptr (CfExecutor) lasting = cf_thread_pool_executor_new (2);
+
+  g_main_context_push_thread_default (context);
+  for (guint round = 0; round < n_rounds; round++)
+    {
+      g_autoptr (CfExecutor) passing = round % 50 == 0 ? cf_thread_pool_executor_new (2) : NULL;
+      CfExecutor *pool = passing != NULL ? passing : lasting;
+      CfFuture *futures[N_CALLS];
+
+      for (guint i = 0; i < N_CALLS; i++)
+        futures[i] = cf_executor_submit_local (pool, ask_again_and_again, main_context, NULL);
+
+      if (passing != NULL)
+        cf_executor_shutdown (passing, CF_SHUTDOWN_WAIT);
+      else if (round % 3 == 0)
+        g_assert_true (cf_executor_drain (pool, NULL, NULL));
+      else if (round % 3 == 1)
+        g_assert_true (cf_wait (futures, N_CALLS, CF_RETURN_WHEN_ALL_COMPLETED, -1, NULL, NULL, NULL, NULL));
+
+      for (guint i = 0; i < N_CALLS; i++)
+        {
+          g_assert_true (cf_future_wait (futures[i], -1, NULL, NULL));
+          g_object_unref (futures[i]);
+        }
+    }
+  cf_executor_shutdown (lasting, CF_SHUTDOWN_WAIT);
+  g_main_context_pop_thread_default (context);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -612,6 +691,7 @@ main (int    argc,
   g_test_add_func ("/stress/wake-ups/main-loop", test_main_loop);
   g_test_add_func ("/stress/wake-ups/main-loop-and-promise", test_main_loop_and_promise);
   g_test_add_func ("/stress/wake-ups/promises-back-and-forth", test_rally);
+  g_test_add_func ("/stress/wake-ups/asked-while-it-blocks", test_asked_while_blocking);
 
   return g_test_run ();
 }

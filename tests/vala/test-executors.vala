@@ -11,9 +11,9 @@ void test_portable () throws Error
 {
   var pool = new Cf.ThreadPoolExecutor ();
 
-  assert (pool.submit (halve, 5).get_double () == 2.5);
-  assert (pool.submit ((future, args) => args, "text").dup_string () == "text");
-  assert (pool.submit (() => null).get_variant () == null);
+  assert (pool.submit (halve, 5).await_double () == 2.5);
+  assert (pool.submit ((future, args) => args, "text").await_string () == "text");
+  assert (pool.submit (() => null).await_variant () == null);
 }
 
 void test_local () throws Error
@@ -21,8 +21,8 @@ void test_local () throws Error
   var pool = new Cf.ThreadPoolExecutor (2);
   var factor = 3;
 
-  assert (pool.submit_local (() => 14 * factor).get_int64 () == 42);
-  assert (pool.submit_local (() => "%d times".printf (factor)).dup_string () == "3 times");
+  assert (pool.submit_local (() => 14 * factor).await_int64 () == 42);
+  assert (pool.submit_local (() => "%d times".printf (factor)).await_string () == "3 times");
   assert (pool.submit_local (() => null).get_error () == null);
 }
 
@@ -32,7 +32,7 @@ void test_local_error () throws Error
 
   try
     {
-      pool.submit_local (() => { throw new IOError.NOT_FOUND ("nobody there"); }).get_int64 ();
+      pool.submit_local (() => { throw new IOError.NOT_FOUND ("nobody there"); }).await_int64 ();
       assert_not_reached ();
     }
   catch (IOError.NOT_FOUND error)
@@ -62,7 +62,7 @@ void test_method () throws Error
   var pool = new Cf.ThreadPoolExecutor (1);
   var halver = new Halver (5);
 
-  assert (pool.submit_local (halver.halve).get_double () == 2.5);
+  assert (pool.submit_local (halver.halve).await_double () == 2.5);
 }
 
 Cf.Future submit_capturing (Cf.Executor executor, Mortal captured)
@@ -164,6 +164,47 @@ void test_cooperation () throws Error
   assert (future.result<string> () == "gave up");
 }
 
+// What a closure captures dies in the thread that has submitted it.
+class Captured
+{
+  public static int n_at_home;
+  public static int n_elsewhere;
+  public static unowned Thread<void *> owner;
+
+  ~Captured ()
+  {
+    if (Thread.self<void *> () == owner)
+      AtomicInt.inc (ref n_at_home);
+    else
+      AtomicInt.inc (ref n_elsewhere);
+  }
+
+  public bool is_there ()
+  {
+    return true;
+  }
+}
+
+void submit_captured (Cf.Executor pool)
+{
+  var captured = new Captured ();
+
+  pool.submit_local (() => captured.is_there ());
+}
+
+void test_captured_is_freed_at_home () throws Error
+{
+  var pool = new Cf.ThreadPoolExecutor (2);
+
+  Captured.owner = Thread.self<void *> ();
+  for (var i = 0; i < 200; i++)
+    submit_captured (pool);
+  pool.shutdown (WAIT);
+
+  assert (AtomicInt.get (ref Captured.n_elsewhere) == 0);
+  assert (AtomicInt.get (ref Captured.n_at_home) == 200);
+}
+
 void test_thread_names () throws Error
 {
   var pool = new Cf.ThreadPoolExecutor (3, "Painter");
@@ -238,12 +279,15 @@ void test_task () throws Error
   var task = new Cf.Task (halve, 5) {
     name = "halve",
     priority = -10,
-    timeout = TimeSpan.MINUTE
+    timeout = TimeSpan.MINUTE,
+    check_cancellable = ALWAYS,
+    return_on_cancel = true
   };
 
   assert (task.name == "halve" && task.priority == -10 && task.timeout == TimeSpan.MINUTE);
-  assert (task.cancellable == null && task.context == null);
-  assert (pool.submit_task (task).get_double () == 2.5);
+  assert (task.check_cancellable == Cf.CancellableCheck.ALWAYS && task.return_on_cancel);
+  assert (task.cancellable == null && task.context == null && task.source_object == null);
+  assert (pool.submit_task (task).await_double () == 2.5);
 }
 
 void test_task_local () throws Error
@@ -251,7 +295,7 @@ void test_task_local () throws Error
   var pool = new Cf.ThreadPoolExecutor (1);
   var number = 5;
 
-  assert (pool.submit_task (new Cf.Task.local (() => number / 2.0)).get_double () == 2.5);
+  assert (pool.submit_task (new Cf.Task.local (() => number / 2.0)).await_double () == 2.5);
 }
 
 void test_task_frees_what_it_captures () throws Error
@@ -279,12 +323,21 @@ void test_task_cancellable () throws Error
   task.cancellable.cancel ();
   try
     {
-      pool.submit_task (task).get_double ();
+      pool.submit_task (task).await_double ();
       assert_not_reached ();
     }
-  catch (Cf.Error.CANCELLED error)
+  catch (IOError.CANCELLED error)
     {
     }
+}
+
+void test_default () throws Error
+{
+  unowned var executor = Cf.Executor.get_default ();
+
+  assert (executor is Cf.ThreadPoolExecutor);
+  assert (executor == Cf.Executor.get_default ());
+  assert (executor.submit_local (() => 5).result<int> () == 5);
 }
 
 void test_inline () throws Error
@@ -328,10 +381,10 @@ class CountingExecutor : Cf.Executor
     future.run ();
   }
 
-  public override void shutdown (bool wait, bool cancel_futures)
+  public override void shutdown (Cf.ShutdownFlags flags)
   {
     n_shutdowns++;
-    base.shutdown (wait, cancel_futures);
+    base.shutdown (flags);
   }
 }
 
@@ -340,7 +393,7 @@ void test_subclass () throws Error
   var executor = new CountingExecutor ();
   Cf.Executor as_any = executor;
 
-  assert (as_any.submit (halve, 3).get_double () == 1.5);
+  assert (as_any.submit (halve, 3).await_double () == 1.5);
   assert (as_any.submit_local (() => 3).result<int> () == 3);
   foreach (var half in as_any.map (halve, new int[] { 3 }))
     assert (half.get_double () == 1.5);
@@ -356,7 +409,7 @@ void test_name () throws Error
 {
   var pool = new Cf.ThreadPoolExecutor (1);
 
-  assert (pool.submit_name (Environment.get_variable ("SMOKE_FUNCTIONS") + ":smoke_halve", 5).get_double () == 2.5);
+  assert (pool.submit_by_name (Environment.get_variable ("SMOKE_FUNCTIONS") + ":smoke_halve", 5).await_double () == 2.5);
 }
 
 int main (string[] args)
@@ -376,6 +429,7 @@ int main (string[] args)
   add_test ("/vala/submit/cooperation", test_cooperation);
 
   add_test ("/vala/thread-pool/names", test_thread_names);
+  add_test ("/vala/thread-pool/closures-are-freed-by-their-submitter", test_captured_is_freed_at_home);
   add_test ("/vala/thread-pool/initializer", test_initializer);
   add_test ("/vala/thread-pool/initializer-fails", test_initializer_fails);
   add_test ("/vala/thread-pool/initializer-frees-what-it-captures", test_initializer_frees_what_it_captures);
@@ -386,6 +440,7 @@ int main (string[] args)
   add_test ("/vala/task/frees-what-it-captures", test_task_frees_what_it_captures);
   add_test ("/vala/task/cancellable", test_task_cancellable);
 
+  add_test ("/vala/executor/default", test_default);
   add_test ("/vala/executor/inline", test_inline);
   add_test ("/vala/executor/main-context", test_main_context);
   add_test ("/vala/executor/subclass", test_subclass);

@@ -16,7 +16,7 @@ async double halve_in_pool (int number) throws Error
   var future = pool.submit (halve, number);
 
   yield future.wait_async ();
-  return future.get_double ();
+  return future.await_double ();
 }
 
 async void test_wait () throws Error
@@ -86,7 +86,7 @@ async void test_result_times_out () throws Error
       yield new Cf.Future ().result_async<int> (0);
       assert_not_reached ();
     }
-  catch (Cf.Error.TIMED_OUT error)
+  catch (IOError.TIMED_OUT error)
     {
     }
 }
@@ -214,6 +214,82 @@ async void test_submit_is_cancelled () throws Error
     }
 }
 
+/* An asynchronous operation of an object, which C and other languages can call, too. */
+class Document : Object
+{
+  public async string load (Cancellable? cancellable = null) throws Error
+  {
+    var task = new Cf.Task.local (() => "contents") { source_object = this };
+
+    task.set_source_tag ((void *) this);
+
+    var contents = yield pool.submit_async (task, cancellable);
+
+    return (string) contents;
+  }
+}
+
+async void test_submit_source () throws Error
+{
+  var document = new Document ();
+  var task = new Cf.Task.local (() => 5) { source_object = document };
+  var contents = yield document.load ();
+
+  assert (contents == "contents");
+  assert (task.source_object == document && task.get_source_tag () == null);
+  assert (!Cf.Task.is_valid (pool.submit_task (task), document));
+}
+
+/* Cancels a call that runs. It goes on until the gate is open. */
+async void cancel_while_running (Cf.CancellableCheck check, bool return_on_cancel, Gate go_on) throws Error
+{
+  var cancellable = new Cancellable ();
+  var has_begun = new Gate ();
+  var task = new Cf.Task.local (() => { has_begun.open (); go_on.pass (); return 5; }) {
+    check_cancellable = check,
+    return_on_cancel = return_on_cancel
+  };
+
+  Idle.add (() => {
+    has_begun.pass ();
+    cancellable.cancel ();
+    if (!return_on_cancel)
+      go_on.open ();
+    return Source.REMOVE;
+  });
+
+  var result = yield pool.submit_async (task, cancellable);
+
+  assert ((int) result == 5);
+}
+
+async void assert_cancelled_while_running (Cf.CancellableCheck check, bool return_on_cancel) throws Error
+{
+  var go_on = new Gate ();
+
+  try
+    {
+      yield cancel_while_running (check, return_on_cancel, go_on);
+      assert_not_reached ();
+    }
+  catch (IOError.CANCELLED error)
+    {
+      go_on.open ();
+    }
+}
+
+async void test_submit_checks () throws Error
+{
+  yield assert_cancelled_while_running (DEFAULT, false);
+  yield assert_cancelled_while_running (ALWAYS, false);
+  yield cancel_while_running (NEVER, false, new Gate ());
+}
+
+async void test_submit_returns_on_cancel () throws Error
+{
+  yield assert_cancelled_while_running (DEFAULT, true);
+}
+
 async void test_shutdown () throws Error
 {
   var own_pool = new Cf.ThreadPoolExecutor (1);
@@ -221,6 +297,20 @@ async void test_shutdown () throws Error
 
   yield own_pool.shutdown_async ();
   assert (own_pool.is_shut_down ());
+  assert (future.is_done ());
+}
+
+async void test_drain () throws Error
+{
+  var own_pool = new Cf.ThreadPoolExecutor (1);
+  var future = own_pool.submit_local (() => 5);
+
+  yield own_pool.drain_async ();
+  assert (future.is_done ());
+  assert (!own_pool.is_shut_down ());
+  future = own_pool.submit_local (() => 6);
+  assert (own_pool.drain ());
+  assert (own_pool.describe ().lookup_value ("type", null).get_string () == "CfThreadPoolExecutor");
   assert (future.is_done ());
 }
 
@@ -281,6 +371,8 @@ int main (string[] args)
             callback => test_map.begin (callback), result => test_map.end (result));
   add_flow ("/vala/flow/shutdown",
             callback => test_shutdown.begin (callback), result => test_shutdown.end (result));
+  add_flow ("/vala/flow/drain",
+            callback => test_drain.begin (callback), result => test_drain.end (result));
 
   add_flow ("/vala/flow/result/types",
             callback => test_result.begin (callback), result => test_result.end (result));
@@ -301,6 +393,13 @@ int main (string[] args)
             callback => test_submit_error.begin (callback), result => test_submit_error.end (result));
   add_flow ("/vala/flow/submit/is-cancelled",
             callback => test_submit_is_cancelled.begin (callback), result => test_submit_is_cancelled.end (result));
+  add_flow ("/vala/flow/submit/of-an-object",
+            callback => test_submit_source.begin (callback), result => test_submit_source.end (result));
+  add_flow ("/vala/flow/submit/checks-its-cancellable",
+            callback => test_submit_checks.begin (callback), result => test_submit_checks.end (result));
+  add_flow ("/vala/flow/submit/returns-on-cancel",
+            callback => test_submit_returns_on_cancel.begin (callback),
+            result => test_submit_returns_on_cancel.end (result));
 
   var status = Test.run ();
 

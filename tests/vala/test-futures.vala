@@ -40,7 +40,7 @@ void test_promise () throws Error
   future.set_value (0.5);
   assert (future.is_done ());
   assert (future.state == FINISHED);
-  assert (future.get_double () == 0.5);
+  assert (future.await_double () == 0.5);
 }
 
 void test_settled_twice () throws Error
@@ -54,7 +54,7 @@ void test_settled_twice () throws Error
     }
   catch (Cf.Error.INVALID_STATE error)
     {
-      assert (future.get_double () == 0.5);
+      assert (future.await_double () == 0.5);
     }
 }
 
@@ -63,8 +63,23 @@ void test_nothing () throws Error
   var future = new Cf.Future ();
 
   future.set_value ();
-  assert (future.get_variant () == null);
+  assert (future.await_variant () == null);
   assert (future.get_error () == null);
+}
+
+void test_settled () throws Error
+{
+  var promise = new Cf.Future ();
+
+  promise.set_string ("five");
+  assert (promise.await_string () == "five");
+  assert (new Cf.Future.for_boolean (true).await_boolean ());
+  assert (new Cf.Future.for_int64 (-5).await_int64 () == -5);
+  assert (new Cf.Future.for_string ("five").await_string () == "five");
+  assert (new Cf.Future.for_value ().await_variant () == null);
+  assert (new Cf.Future.for_pointer (&promise).await_pointer () == &promise);
+  assert (Cf.Error.is_cancelled (new Cf.Future.for_error (new IOError.CANCELLED ("stopped")).get_error ()));
+  assert (!Cf.Error.is_cancelled (null));
 }
 
 void test_variant () throws Error
@@ -72,8 +87,8 @@ void test_variant () throws Error
   var future = new Cf.Future ();
 
   future.set_variant (7);
-  assert (future.get_variant ().get_int32 () == 7);
-  assert (future.get_int64 () == 7);
+  assert (future.await_variant ().get_int32 () == 7);
+  assert (future.await_int64 () == 7);
 }
 
 void test_cancelled () throws Error
@@ -85,10 +100,10 @@ void test_cancelled () throws Error
   assert (!future.set_running_or_notify_cancel ());
   try
     {
-      future.get_int64 ();
+      future.await_int64 ();
       assert_not_reached ();
     }
-  catch (Cf.Error.CANCELLED error)
+  catch (IOError.CANCELLED error)
     {
     }
 }
@@ -100,20 +115,20 @@ void test_string () throws Error
 
 void test_getters () throws Error
 {
-  assert (settled (true).get_boolean ());
-  assert (settled (-5).get_int64 () == -5);
-  assert (settled (uint64.MAX).get_uint64 () == uint64.MAX);
-  assert (settled (2.5).get_double () == 2.5);
-  assert (settled ("text").dup_string () == "text");
-  assert (settled (new Bytes ({ 1, 2 })).dup_bytes ().length == 2);
-  assert (settled (new Mortal (3)).dup_object () is Mortal);
-  assert ((string) settled ("value").get_value () == "value");
+  assert (settled (true).await_boolean ());
+  assert (settled (-5).await_int64 () == -5);
+  assert (settled (uint64.MAX).await_uint64 () == uint64.MAX);
+  assert (settled (2.5).await_double () == 2.5);
+  assert (settled ("text").await_string () == "text");
+  assert (settled (new Bytes ({ 1, 2 })).await_bytes ().length == 2);
+  assert (settled (new Mortal (3)).await_object () is Mortal);
+  assert ((string) settled ("value").await_value () == "value");
 
   int place = 5;
-  assert (settled ((void*) &place).get_pointer () == &place);
+  assert (settled ((void*) &place).await_pointer () == &place);
 
   string[] names = { "a", "b" };
-  assert (((string[]) settled (names).get_value ())[1] == "b");
+  assert (((string[]) settled (names).await_value ())[1] == "b");
 }
 
 void test_result_of_values () throws Error
@@ -191,7 +206,7 @@ void assert_wrong_type (ThrowingTest read) throws Error
     }
   catch (Cf.Error.WRONG_TYPE error)
     {
-      assert ("cannot be read as" in error.message);
+      assert ("cannot be converted to" in error.message);
     }
 }
 
@@ -219,7 +234,7 @@ void test_result_timed_out () throws Error
       new Cf.Future ().result<int> (0);
       assert_not_reached ();
     }
-  catch (Cf.Error.TIMED_OUT error)
+  catch (IOError.TIMED_OUT error)
     {
     }
 }
@@ -264,7 +279,7 @@ void test_wait_times_out () throws Error
       future.wait (0);
       assert_not_reached ();
     }
-  catch (Cf.Error.TIMED_OUT error)
+  catch (IOError.TIMED_OUT error)
     {
       assert (!future.is_done ());
     }
@@ -393,6 +408,7 @@ int main (string[] args)
   add_test ("/vala/future/promise", test_promise);
   add_test ("/vala/future/settled-twice-is-invalid", test_settled_twice);
   add_test ("/vala/future/may-have-nothing", test_nothing);
+  add_test ("/vala/future/settled", test_settled);
   add_test ("/vala/future/takes-variants", test_variant);
   add_test ("/vala/future/cancelled", test_cancelled);
   add_test ("/vala/future/is-printed", test_string);

@@ -58,9 +58,9 @@ void test_function () throws Error
 
   assert (process != Posix.getpid ());
   assert (process in pool.get_worker_pids ());
-  assert (pool.submit (halve, 5).get_double () == 2.5);
+  assert (pool.submit (halve, 5).await_double () == 2.5);
   assert (pool.submit (Numbers.triple, 5).result<int> () == 15);
-  assert (pool.submit ((future, args) => args.get_string () + "!", "text").dup_string () == "text!");
+  assert (pool.submit ((future, args) => args.get_string () + "!", "text").await_string () == "text!");
 }
 
 void test_map () throws Error
@@ -79,7 +79,7 @@ void test_error () throws Error
 
   try
     {
-      pool.submit (fail).get_double ();
+      pool.submit (fail).await_double ();
       assert_not_reached ();
     }
   catch (IOError.NOT_FOUND error)
@@ -94,14 +94,14 @@ void test_death () throws Error
 
   try
     {
-      pool.submit (die).get_variant ();
+      pool.submit (die).await_variant ();
       assert_not_reached ();
     }
   catch (Cf.Error.WORKER_DIED error)
     {
       assert ("3" in error.message);
     }
-  assert (pool.submit (halve, 5).get_double () == 2.5);
+  assert (pool.submit (halve, 5).await_double () == 2.5);
 }
 
 void test_closure () throws Error
@@ -111,7 +111,7 @@ void test_closure () throws Error
 
   try
     {
-      pool.submit_local (() => number).get_int64 ();
+      pool.submit_local (() => number).await_int64 ();
       assert_not_reached ();
     }
   catch (Cf.Error.NOT_PORTABLE error)
@@ -137,21 +137,25 @@ void test_initializer () throws Error
   var pool = new Cf.ProcessPoolExecutor (1);
 
   pool.set_initializer (prepare, "Hello");
-  assert (pool.submit (greet, "Vala").dup_string () == "Hello, Vala");
+  assert (pool.submit (greet, "Vala").await_string () == "Hello, Vala");
 }
 
 void test_properties () throws Error
 {
-  var pool = new Cf.ProcessPoolExecutor (1) {
-    environment = Environ.set_variable (Environ.get (), "CFUTURES_VALA", "yes"),
-    working_directory = Environment.get_tmp_dir (),
+  var launcher = new Cf.WorkerLauncher () {
+    environ = Environ.set_variable (Environ.get (), "CFUTURES_VALA", "yes"),
+    cwd = Environment.get_tmp_dir (),
+    prefix_argv = { "env", "CFUTURES_STARTED_BY=env" }
+  };
+  var pool = new Cf.ProcessPoolExecutor.with_launcher (1, launcher) {
     max_tasks_per_worker = 5
   };
 
-  assert (pool.launcher_argv == null);
-  assert (Environ.get_variable (pool.environment, "CFUTURES_VALA") == "yes");
-  assert (pool.submit (get_variable, "CFUTURES_VALA").dup_string () == "yes");
-  assert (pool.submit (get_directory).dup_string () == Environment.get_tmp_dir ());
+  assert (launcher.argv == null);
+  assert (pool.launcher.getenv ("CFUTURES_VALA") == "yes");
+  assert (pool.submit (get_variable, "CFUTURES_STARTED_BY").await_string () == "env");
+  assert (pool.submit (get_variable, "CFUTURES_VALA").await_string () == "yes");
+  assert (pool.submit (get_directory).await_string () == Environment.get_tmp_dir ());
 }
 
 Variant? get_variable (Cf.Future future, Variant? args) throws Error
@@ -166,12 +170,12 @@ Variant? get_directory (Cf.Future future, Variant? args) throws Error
 
 void test_python () throws Error
 {
-  var pool = new Cf.ProcessPoolExecutor (1) { worker_kind = PYTHON };
+  var pool = new Cf.ProcessPoolExecutor.with_launcher (1, new Cf.WorkerLauncher (PYTHON));
 
-  assert (pool.submit_name ("statistics:mean", new Variant.parsed ("([1, 2, 6],)")).get_double () == 3.0);
+  assert (pool.submit_by_name ("statistics:mean", new Variant.parsed ("([1, 2, 6],)")).await_double () == 3.0);
   try
     {
-      pool.submit_name ("statistics:mean", new Variant.parsed ("(@ad [],)")).get_double ();
+      pool.submit_by_name ("statistics:mean", new Variant.parsed ("(@ad [],)")).await_double ();
       assert_not_reached ();
     }
   catch (Cf.Error.REMOTE error)
@@ -183,14 +187,15 @@ void test_python () throws Error
 /* A worker that is written in Vala, and knows functions by names of its own. */
 void test_worker () throws Error
 {
-  var pool = new Cf.ProcessPoolExecutor (1) {
-    worker_argv = { Environment.get_variable ("VALA_WORKER"), "3" }
+  var launcher = new Cf.WorkerLauncher () {
+    argv = { Environment.get_variable ("VALA_WORKER"), "3" }
   };
+  var pool = new Cf.ProcessPoolExecutor.with_launcher (1, launcher);
 
-  assert (pool.submit_name ("text:repeat", "ha").dup_string () == "hahaha");
+  assert (pool.submit_by_name ("text:repeat", "ha").await_string () == "hahaha");
   try
     {
-      pool.submit_name ("text:forget").get_variant ();
+      pool.submit_by_name ("text:forget").await_variant ();
       assert_not_reached ();
     }
   catch (IOError.NOT_SUPPORTED error)
@@ -210,7 +215,7 @@ async void test_flow () throws Error
 
 int main (string[] args)
 {
-  Cf.Worker.init (ref args);
+  Cf.Worker.main (ref args);
   Test.init (ref args);
 
   add_test ("/vala/process-pool/functions", test_function);

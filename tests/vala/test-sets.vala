@@ -93,7 +93,7 @@ void test_as_completed_times_out () throws Error
         }
       assert_not_reached ();
     }
-  catch (Cf.Error.TIMED_OUT error)
+  catch (IOError.TIMED_OUT error)
     {
       assert (n_done == 1);
     }
@@ -151,7 +151,7 @@ void test_wait_times_out () throws Error
       Cf.wait (futures, ALL_COMPLETED, 0, null, null, out not_done);
       assert_not_reached ();
     }
-  catch (Cf.Error.TIMED_OUT error)
+  catch (IOError.TIMED_OUT error)
     {
       assert (not_done.length == 1);
     }
@@ -234,11 +234,14 @@ void test_map_times_out () throws Error
 
   try
     {
-      foreach (var half in idle_pool.map (halve, new int[] { 1 }, 1, 0, 0))
+      var results = idle_pool.map (halve, new int[] { 1 });
+
+      results.timeout = 0;
+      foreach (var half in results)
         assert (half == null);
       assert_not_reached ();
     }
-  catch (Cf.Error.TIMED_OUT error)
+  catch (IOError.TIMED_OUT error)
     {
     }
 }
@@ -298,11 +301,36 @@ void test_map_step_by_step () throws Error
   var results = pool.map (only_even, new int[] { 1, 2 });
   Variant? result;
 
-  assert (results.next (out result));
+  assert (results.next (null, out result));
   assert (result == null);
-  assert (results.next (out result));
+  assert (results.next (null, out result));
   assert (result.get_int32 () == 2);
-  assert (!results.next (out result));
+  assert (!results.next (null, out result));
+}
+
+void test_map_task () throws Error
+{
+  var task = new Cf.Task (halve) { priority = Priority.LOW, cancellable = new Cancellable () };
+  var results = pool.map_task (task, new int[] { 4, 2, 0 });
+  var sum = 0.0;
+  Variant? result;
+
+  results.timeout = TimeSpan.HOUR;
+  assert (results.next (null, out result));
+  foreach (var half in results)
+    sum += half.get_double ();
+  assert (sum == 1.0);
+
+  results = pool.map_task (task, new int[] { 4, 2, 0 });
+  task.cancellable.cancel ();
+  try
+    {
+      results.next (null, out result);
+      assert_not_reached ();
+    }
+  catch (IOError.CANCELLED error)
+    {
+    }
 }
 
 void test_map_generator () throws Error
@@ -317,7 +345,7 @@ double sum_of_generated_halves (Mortal limit) throws Error
   var n = 0;
   var sum = 0.0;
 
-  foreach (var half in pool.map_generator (halve, () => n < limit.number ? new Variant.int32 (n++) : null))
+  foreach (var half in pool.map_generator (new Cf.Task (halve), () => n < limit.number ? new Variant.int32 (n++) : null))
     sum += half.get_double ();
   return sum;
 }
@@ -348,6 +376,7 @@ int main (string[] args)
   add_test ("/vala/map/leaving-early-cancels-the-rest", test_map_left_early);
   add_test ("/vala/map/goes-on-where-it-was-left", test_map_goes_on);
   add_test ("/vala/map/step-by-step", test_map_step_by_step);
+  add_test ("/vala/map/task", test_map_task);
   add_test ("/vala/map/generator", test_map_generator);
 
   var status = Test.run ();

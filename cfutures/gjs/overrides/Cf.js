@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What gjs adds to the library, so that its programs may forget about processes and callbacks:
+// What gjs programs get beside the interface of C: JavaScript functions in processes, futures that can be awaited.
 //
 //     const pool = new Cf.ProcessPoolExecutor({max_workers: 2});
 //
@@ -12,7 +12,7 @@
 //     await pool.shutdown();
 //
 // gjs loads this file when the namespace is first used, and calls _init() with it. The parts are in the folder
-// cfutures, in which each uses only those before it: garbage, ownership and options, values, functions and
+// cfutures, in which each uses only those before it: garbage, ownership, options and durations, values, functions and
 // cancelling, futures, sets, executors.
 
 /* exported _init */

@@ -1,64 +1,77 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Futures: what may be asked of them, how they are settled, and where their callbacks go."""
+"""Futures: their public methods, and how they are settled.
+
+The functions at the end are for executors and sets. Only this file uses the underscored attributes of a future, except
+for `_callbacks`, which belongs to callbacks.py, and `_address`, which belongs to library.py.
+"""
 
 import concurrent.futures
 import functools
+import os
 import sys
 import threading
-from concurrent.futures import CancelledError, InvalidStateError
+from concurrent.futures import BrokenExecutor, CancelledError, InvalidStateError
 
 from gi.module import get_introspection_module
 from gi.repository import GLib
 
 from . import callbacks
 from .errors import exception_of, fail
-from .library import claim, get_state, is_done, look_at_error, settle, wait_for
+from .library import (WithAddress, address_of, claim, get_state, ignore_error, is_done, get_error, read_address,
+                      settle, wait_for)
 from .overriding import Final, override
+from .properties import to_usec, with_attributes
 from .values import from_variant
-from .waiting import block, here
+from .waiting import block, countdown, this_thread
 
 Cf = get_introspection_module('Cf')
+
+LEFT_BEHIND = 'the pool belongs to the process that this one was forked from: create another one'
 
 STATES = ('PENDING', 'RUNNING', 'CANCELLED', 'FINISHED')
 PENDING, RUNNING, CANCELLED, FINISHED = range(4)
 
-# C takes it amiss if a future is claimed that is not pending.
+# Claiming a future that is not pending is a critical warning of C.
 _beginning = threading.RLock()
+
+# Whether this process was forked from one that has used futures.
+_is_forked = False
+
+
+def _note_fork():
+    global _is_forked
+    _is_forked = True
+
+
+os.register_at_fork(after_in_child=_note_fork)
 
 
 def outcome_of(function, args, kwargs):
-    """Calls a function; returns what it returns, and what it raises."""
+    """Calls a function. Returns its result and its exception, one of which is None."""
     try:
         return function(*args, **kwargs), None
     except BaseException as exception:
         return None, exception
     finally:
-        # The traceback of an exception holds on to this frame and its callers, and a future to the exception.
+        # The exception refers to this frame by its traceback, and the future to the exception.
         del function, args, kwargs
 
 
+@with_attributes
 @override
-class Future(Final, Cf.Future, concurrent.futures.Future):
-    """The result of a call that may not have been made yet, or a promise if it was made by hand.
+class Future(Final, WithAddress, callbacks.WithCallbacks, Cf.Future, concurrent.futures.Future):
+    """The result of a call that may not have run yet. One that a program creates is a promise."""
 
-    One that a pool of threads is to make has the attribute `_workers`, and until it begins `_call` (function, args,
-    kwargs): whoever takes that away is the one to make the call. All have an `_outcome` (result, exception) once it is
-    known to Python.
-    """
-
-    _workers = None
-    _outcome = None
-    _is_finished = False        # if so, C need not be asked
-    _callbacks = ()             # those that have not been called yet
-
-    def __init_subclass__(cls, **keywords):
-        super().__init_subclass__(**keywords)
-        if cls.__hash__ is not Future.__hash__:
-            raise TypeError('A class of futures cannot have a hash of its own: it is the address in C')
+    _workers = None             # the Workers that run the call, for a call of Python in a thread pool
+    _call: tuple                # (function, args, kwargs); the thread that removes it runs the call
+    _outcome = None             # (result, exception), once Python knows it
+    _is_finished = False        # saves asking C
+    _is_local = False           # C may have dropped an outcome that Python knows, and cancelled the call
+    _kept = ()                  # what a call in another process needs until its outcome was read
 
     def __repr__(self):
-        state = get_state(hash(self))
+        state = get_state(address_of(self))
         text = f'<{type(self).__name__} at {id(self):#x} state={STATES[state].lower()}'
         if state != FINISHED:
             return text + '>'
@@ -71,34 +84,39 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
     def __await__(self):
         """Waits in a coroutine of asyncio."""
         import asyncio
+        check_left_behind([self])
         return asyncio.wrap_future(self).__await__()
 
     def cancel(self):
-        """Cancels the call if it has not begun; returns whether it will never be made."""
+        """Cancels the call if it has not begun. Returns whether it will never run."""
         if self._is_finished:
             return False
         return self._have_cancelled(super().cancel())
 
     def cancel_full(self, flags):
-        """Cancels the call if it has not begun, and if it runs does what the flags allow; returns as cancel() does."""
+        """Does as cancel(), and with a call that runs what the flags say."""
         return self._have_cancelled(super().cancel_full(flags))
 
+    def _give_up(self):
+        self.cancel()
+        ignore_error(address_of(self))
+
     def cancelled(self):
-        """Tells whether the call was cancelled."""
-        return get_state(hash(self)) == CANCELLED
+        """Returns whether the call was cancelled."""
+        return get_state(address_of(self)) == CANCELLED
 
     def running(self):
-        """Tells whether the call has begun and has not ended."""
-        return get_state(hash(self)) == RUNNING
+        """Returns whether the call has begun and has not ended."""
+        return get_state(address_of(self)) == RUNNING
 
     def done(self):
-        """Tells whether the call has ended or was cancelled."""
-        return self._is_finished or get_state(hash(self)) >= CANCELLED
+        """Returns whether the call has ended or was cancelled."""
+        return self._is_finished or get_state(address_of(self)) >= CANCELLED
 
     def result(self, timeout=None):
-        """Waits for the call, at most so many seconds, and returns what it returned or raises what it raised.
+        """Waits for the call, at most `timeout` seconds, and returns its result or raises its exception.
 
-        Raises CancelledError if it was cancelled, and TimeoutError if it takes longer.
+        Raises CancelledError if it was cancelled, and TimeoutError after the timeout.
         """
         result, exception = self._wait_for_outcome(timeout)
         if exception is None:
@@ -109,17 +127,45 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
             del self, exception
 
     def exception(self, timeout=None):
-        """Waits for the call, at most so many seconds, and returns what it raised, or None."""
+        """Waits for the call, at most `timeout` seconds, and returns its exception, or None."""
         return self._wait_for_outcome(timeout)[1]
 
-    def add_done_callback(self, fn, *user_data, context=...):
-        """Has fn(future, *user_data) called when the future is done.
+    def wait(self, timeout=None, cancellable=None):
+        """Waits until the call has ended or was cancelled, at most `timeout` seconds, and returns True.
 
-        By default it is called by the main loop of this thread: asyncio's if that runs, otherwise GLib's, that is, in
-        its default main context. If the thread blocks on the future the call comes before that returns. With another
-        GLib.MainContext it is called there. With None it is called at once if the future is done, otherwise in the
-        thread that completes or cancels it, as concurrent.futures does.
+        Raises TimeoutError after the timeout, and GLib.Error (Gio.IOErrorEnum.CANCELLED) if the cancellable is
+        cancelled.
         """
+        block_on(self, timeout, cancellable)
+        return True
+
+    def wait_async(self, timeout=None, cancellable=None, callback=None, *user_data):
+        """Calls callback(future, result, *user_data) on the main loop when the call has ended or was cancelled.
+
+        The callback calls wait_finish(), which raises as wait() does.
+        """
+        check_left_behind([self])
+        return super().wait_async(to_usec('timeout', timeout), cancellable, callback, *user_data)
+
+    def wait_finish(self, result):
+        """Returns True, or raises as wait() does."""
+        try:
+            return super().wait_finish(result)
+        except GLib.Error as error:
+            raise exception_of(error, False) from None
+
+    def add_done_callback(self, fn, *user_data, context=...):
+        """Calls fn(future, *user_data) when the future is done.
+
+        By default the main loop of this thread calls it: that of asyncio if it runs, otherwise that of the
+        thread-default main context. If this thread blocks on the future, the callback runs before that returns. With
+        a GLib.MainContext it is called there. With None it is called as in concurrent.futures: at once if the future
+        is done, otherwise in the thread that completes or cancels it.
+
+        The callback_context of the future's pool, and set_default_callback_context(), change the default.
+        """
+        if context is ...:
+            context = callbacks.context_for(self)
         loop = _get_asyncio_loop() if context is ... else None
         if _is_part_of_asyncio(fn):
             callbacks.add(self, fn, user_data, None)
@@ -129,7 +175,7 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
             callbacks.add(self, fn, user_data, context)
 
     def set_running_or_notify_cancel(self):
-        """Says that the work behind a promise begins; returns False if that was cancelled and should not be done."""
+        """Marks a promise as running. Returns False if it was cancelled."""
         state = self._begin()
         if state in (RUNNING, FINISHED):
             callbacks.logger.critical('Future %s in unexpected state: %s', id(self), STATES[state])
@@ -137,60 +183,54 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         return state == PENDING
 
     def set_result(self, result):
-        """Finishes a promise; raises InvalidStateError if it is done already."""
+        """Sets the result of a promise. Raises InvalidStateError if it is done."""
         self._keep_promise(result, None)
 
     def set_exception(self, exception):
-        """Finishes a promise as failed; raises InvalidStateError if it is done already."""
+        """Sets the exception of a promise. Raises InvalidStateError if it is done."""
         self._keep_promise(None, exception)
 
     def _keep_promise(self, result, exception):
-        if self._begin() not in (PENDING, RUNNING) or not self._finish((result, exception)):
-            raise InvalidStateError(f'{STATES[get_state(hash(self))]}: {self!r}')
+        if self._begin() not in (PENDING, RUNNING) or not finish(self, (result, exception)):
+            raise InvalidStateError(f'{STATES[get_state(address_of(self))]}: {self!r}')
 
     def _begin(self):
-        """Makes a promise run if it is pending; returns the state that it was in."""
+        """Marks a promise as running if it is pending. Returns its state before that."""
         with _beginning:
-            state = get_state(hash(self))
+            state = get_state(address_of(self))
             if state == PENDING:
-                self._withdraw()
-                if not claim(hash(self)):
+                withdraw(self)
+                if not claim(address_of(self)):
                     return CANCELLED
             return state
 
+    def _check_left_behind(self):
+        if self._workers is not None and self._workers.are_left_behind:
+            raise BrokenExecutor(LEFT_BEHIND)
+        try:
+            super().wait(0, None)
+        except GLib.Error as error:
+            if error.matches(Cf.error_quark(), Cf.Error.BROKEN_EXECUTOR):
+                raise exception_of(error, False) from None
+
     def _have_cancelled(self, is_cancelled):
         if is_cancelled:
-            self._withdraw()
+            withdraw(self)
+            self._kept = ()
         return is_cancelled
 
-    def _withdraw(self):
-        """Takes the call away from the workers, if they still have it in their queue; returns that."""
-        call = self.__dict__.pop('_call', None)
-        if call is not None:
-            self._workers.counts.miss(1)
-        return call
-
-    def _finish(self, outcome, settle=settle):
-        """Settles a future that runs; returns whether nobody else did."""
-        if self.__dict__.setdefault('_outcome', outcome) is not outcome:
-            return False
-
-        if outcome[1] is None:
-            settle(hash(self), None, None)
-        else:
-            fail(hash(self), outcome[1])
-        self._is_finished = True
-        return True
-
     def _wait_for_outcome(self, timeout):
-        if not self._is_finished and get_state(hash(self)) < CANCELLED:
-            self._block(timeout)
-        elif self._callbacks:
-            is_done(hash(self))
+        if not self._is_finished and get_state(address_of(self)) < CANCELLED:
+            block_on(self, timeout)
+        elif callbacks.has_callbacks(self):
+            is_done(address_of(self))
 
         outcome = self._outcome or self._get_outcome()
-        if outcome[1] is not None:
-            look_at_error(hash(self))
+        if outcome[1] is not None or self._is_local:
+            if self.cancelled():
+                raise CancelledError()
+            if outcome[1] is not None:
+                get_error(address_of(self))
         return outcome
 
     def _get_outcome(self):
@@ -200,43 +240,29 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
         return self._outcome or vars(self).setdefault('_outcome', self._read_outcome())
 
     def _read_outcome(self):
-        """Translates the outcome of a call that was not made in this process, or not by Python."""
+        """Converts the outcome of a call that ran in another process, or was not one of Python."""
+        self._kept = ()
         try:
-            unused, value = self.get_value()
+            unused, value = self.await_value()
         except GLib.Error as error:
             return None, exception_of(error, False)
         except TypeError:
-            # So PyGObject takes a GValue without a type: there is no result.
+            # PyGObject cannot convert a GValue without a type: there is no result.
             return None, None
         return from_variant(value) if isinstance(value, GLib.Variant) else value, None
 
-    def _block(self, timeout):
-        """Blocks until the future is done.
-
-        In a worker of its pool, a call that has not begun is made here and now if it can be waited for however long it
-        takes; otherwise another worker takes the place of this one.
-        """
-        workers = here.workers
-        if workers is None:
-            block(lambda usec: wait_for(hash(self), usec, None, None), timeout)
-            return
-
-        if timeout is None and self._workers is workers:
-            workers.make_call_within_call(self)
-        if not is_done(hash(self)):
-            with workers.waiting():
-                block(lambda usec: wait_for(hash(self), usec, None, None), timeout)
-
-    # What asyncio (since Python 3.14), and concurrent.futures' own wait() and as_completed() look at.
+    # Used by asyncio (since Python 3.14), and by wait() and as_completed() of concurrent.futures.
 
     def _get_snapshot(self):
-        state = get_state(hash(self))
+        state = get_state(address_of(self))
         return state >= CANCELLED, state == CANCELLED, *(self._get_outcome() if state == FINISHED else (None, None))
 
     @property
     def _state(self):
-        state = get_state(hash(self))
-        if state < CANCELLED or not self._get_notifier().has_told:
+        state = get_state(address_of(self))
+        if state < CANCELLED:
+            return STATES[state]
+        if not self._get_notifier().has_notified:
             return 'RUNNING'
         return 'CANCELLED_AND_NOTIFIED' if state == CANCELLED else 'FINISHED'
 
@@ -254,12 +280,12 @@ class Future(Final, Cf.Future, concurrent.futures.Future):
             made = Notifier()
             notifier = vars(self).setdefault('_notifier', made)
             if notifier is made:
-                self.add_done_callback(notifier.tell, context=None)
+                self.add_done_callback(notifier.notify, context=None)
         return notifier
 
 
 def _logging_errors(fn):
-    """Returns a function that asyncio may call, which does not know what it is part of."""
+    """Returns a function that logs exceptions as concurrent.futures does, and not as asyncio does."""
     def call(future, *user_data):
         try:
             fn(future, *user_data)
@@ -270,7 +296,7 @@ def _logging_errors(fn):
 
 
 def _get_asyncio_loop():
-    """Returns the loop of asyncio that runs in this thread, if any."""
+    """Returns the event loop of asyncio that runs in this thread, or None."""
     asyncio = sys.modules.get('asyncio')
     try:
         return asyncio.get_running_loop() if asyncio is not None else None
@@ -279,21 +305,21 @@ def _get_asyncio_loop():
 
 
 def _is_part_of_asyncio(fn):
-    """Tells whether it is a callback of asyncio.wrap_future(), which finds its way to its loop by itself."""
+    """Returns whether this is a callback of asyncio.wrap_future(), which may be called in any thread."""
     return getattr(fn, '__module__', None) == 'asyncio.futures'
 
 
 class Notifier:
-    """Tells those who wait by concurrent.futures' own wait() or as_completed() that a future is done."""
+    """Notifies wait() and as_completed() of concurrent.futures that a future is done."""
 
     def __init__(self):
         self.lock = threading.RLock()
         self.waiters = []
-        self.has_told = False
+        self.has_notified = False
 
-    def tell(self, future):
+    def notify(self, future):
         with self.lock:
-            self.has_told = True
+            self.has_notified = True
             for waiter in self.waiters:
                 if future.cancelled():
                     waiter.add_cancelled(future)
@@ -304,12 +330,139 @@ class Notifier:
 
 
 def current_future():
-    """Returns the future of the call that this thread makes, or None if it makes none.
+    """Returns the future of the call that this thread runs, or None.
 
-    A function that was submitted uses it to report its progress, and to see by its cancellable whether its result is
-    still wanted:
+    A submitted function uses it to report its progress, and to find out whether it was cancelled:
 
         futures.current_future().report_progress(0.5, 'halfway')
     """
     worker = sys.modules.get('cfutures_worker')
-    return here.future if worker is None else worker.current_call()
+    return this_thread.future if worker is None else worker.current_call()
+
+
+# For executors and sets. These take no lock: they run in the thread that has taken the call from its future.
+
+
+def new_call(workers, function, args, kwargs):
+    """Returns the future of a call for workers to run."""
+    future = Future()
+    future._workers = workers
+    future._call = function, args, kwargs
+    return future
+
+
+def keep(future, *things):
+    """Keeps things until the outcome of a call in another process is read, or its future is dropped."""
+    future._kept = things
+
+
+def workers_of(future):
+    """Returns the workers that run the call of a future, or None for other executors."""
+    return future._workers
+
+
+def call_in_queue(future):
+    """Returns (function, args, kwargs) of a future, which stays there, or None if a thread has taken it."""
+    return future.__dict__.get('_call')
+
+
+def take_call(future):
+    """Removes (function, args, kwargs) from a future, to run that call. Returns None if another thread has done so."""
+    return future.__dict__.pop('_call', None)
+
+
+def withdraw(future):
+    """Does as take_call() for a future that stays in the queue of its workers."""
+    call = take_call(future)
+    if call is not None:
+        future._workers.counts.add_withdrawn(1)
+    return call
+
+
+def finish(future, outcome, settle=settle):
+    """Settles a future that runs with (result, exception). Returns False if it was settled before."""
+    if future.__dict__.setdefault('_outcome', outcome) is not outcome:
+        return False
+
+    if outcome[1] is None:
+        is_settled = settle(address_of(future), None, None)
+    else:
+        is_settled = fail(address_of(future), outcome[1])
+    if is_settled:
+        future._is_finished = True
+    else:
+        del future._outcome
+    return bool(is_settled)
+
+
+def run_local_call(future, function, args, kwargs):
+    """Runs a call for an executor of C, as a CfLocalFunc. It settles the future itself."""
+    outer, this_thread.future = this_thread.future, future
+    try:
+        outcome = outcome_of(function, args, kwargs)
+        # It may have timed out, or have returned on cancel.
+        if get_state(address_of(future)) == RUNNING:
+            future._is_local = True
+            if finish(future, outcome) and get_state(address_of(future)) == CANCELLED:
+                del future._outcome
+    finally:
+        this_thread.future = outer
+        del future, outer, function, args, kwargs, outcome
+    return True, None
+
+
+def has_failed(future):
+    """Returns whether a call that has ended has raised an exception, which does not count as reading it."""
+    return not future.cancelled() and future._get_outcome()[1] is not None
+
+
+def give_up(future):
+    """Cancels a future that nobody can look at, whatever comes of it."""
+    if isinstance(future, Future):
+        future._give_up()
+    else:
+        future.cancel()     # of an executor that has a submit() of its own
+
+
+def check_left_behind(futures):
+    """Raises BrokenExecutor in a forked process if the call of a future is left to a pool of the parent."""
+    if _is_forked:
+        for future in futures:
+            if isinstance(future, Future) and not future.done():
+                future._check_left_behind()
+
+
+def block_on(future, timeout, cancellable=None):
+    """Blocks until a future is done. Raises TimeoutError, or the error of the cancellable.
+
+    A worker that waits for a call of its own pool, which has not begun, without a timeout, runs it. Otherwise another
+    worker takes the place of this one while it waits, and makes that call first.
+    """
+    check_left_behind([future])
+    address = address_of(future)
+    if cancellable is None:
+        def wait_usec(usec):
+            return wait_for(address, usec, None, None)
+    else:
+        def wait_usec(usec):
+            return wait_for(address, usec, read_address(cancellable), None) or cancellable.set_error_if_cancelled()
+
+    workers = this_thread.workers
+    if workers is None:
+        block(wait_usec, timeout)
+        return
+
+    if timeout is None and cancellable is None and future._workers is workers:
+        workers.run_nested_call(future)
+    if not is_done(address):
+        workers.hurry([future])
+        with workers.waiting():
+            block(wait_usec, timeout)
+
+
+def block_on_all(futures, timeout):
+    """Blocks until all futures are done. Raises TimeoutError."""
+    remaining = countdown(timeout)
+    for future in futures:
+        if not future._is_finished and not is_done(address_of(future)):
+            block_on(future, remaining())

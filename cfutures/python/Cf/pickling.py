@@ -1,37 +1,40 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Pickles, as they travel to worker processes and back.
+"""The pickles that are sent to worker processes and back.
 
-A copy of this file is installed beside the program for workers (cfutures/worker/cfutures-worker.py), so that both sides
-mean the same by it; so it uses nothing of the override.
+A copy of this file is installed beside the program for workers (cfutures/worker/cfutures-worker.py), which uses it too.
+So it must not use the rest of the override.
 
-A call is (function, args, kwargs). What has become of it is a pickled result, which is `bytes`, or a failure, which is
-a tuple: the pickled exception, what it says, and its traceback.
+A call is (function, args, kwargs). Its outcome is either the pickled result, as `bytes`, or a failure, as a tuple: the
+pickled exception, its text, and its traceback.
 """
 
+import collections
+import copyreg
 import importlib
+import io
 import pickle
 import types
+from multiprocessing.reduction import ForkingPickler
 
-# Both sides are the same Python.
+# Both sides run the same Python.
 PROTOCOL = pickle.HIGHEST_PROTOCOL
 
-ADVICE = ('. cloudpickle, were it installed, could send functions and classes that are not found by their name in a '
-          'module')
+ADVICE = '. To send functions and classes that cannot be found by name in a module, install cloudpickle'
 
 
 def dump(value):
-    """Pickles a value, by cloudpickle if nothing else can."""
+    """Pickles a value, with cloudpickle if pickle cannot."""
     try:
-        return pickle.dumps(value, PROTOCOL)
+        return _dump(value)
     except Exception as exception:
         return _dump_by_cloudpickle(value, exception)
 
 
 def dump_of_no_file(value):
-    """Pickles a value of a program that workers cannot import: they do not find by name what is in its __main__."""
+    """Pickles a value of a program that workers cannot import, so that names in its __main__ do not exist there."""
     try:
-        pickled = pickle.dumps(value, PROTOCOL)
+        pickled = _dump(value)
         if b'__main__' in pickled:
             _ProgramFinder(_Nowhere(), PROTOCOL).dump(value)
         return pickled
@@ -40,28 +43,47 @@ def dump_of_no_file(value):
 
 
 def load_failure(pickled, traceback):
-    """Returns the exception that a call has raised, with the traceback in the worker as its cause."""
+    """Returns the exception of a call, with its traceback in the worker as the cause."""
     exception = pickle.loads(pickled)
     exception.__cause__ = RemoteTraceback(traceback)
     return exception
 
 
 class RemoteTraceback(Exception):
-    """What an exception that comes from another process has as its cause: the traceback there, as text."""
+    """The cause of an exception from another process: the traceback there, as text."""
 
     def __str__(self):
         return f'\n"""\n{self.args[0]}"""'
 
 
+# What multiprocessing, and libraries for it, know to send to another process: sockets, and the ends of pipes. To pickle
+# these is to hand over a descriptor. For pickle itself the end of a pipe is an object with a number.
+_REDUCERS = ForkingPickler._extra_reducers
+
+
+def _dump(value):
+    file = io.BytesIO()
+    pickler = pickle.Pickler(file, PROTOCOL)
+    pickler.dispatch_table = copyreg.dispatch_table | _REDUCERS
+    pickler.dump(value)
+    return file.getvalue()
+
+
 def _dump_by_cloudpickle(value, exception):
-    """Tries what cloudpickle can do about an exception of pickle's."""
+    """Pickles a value with cloudpickle, or raises the exception of pickle."""
     try:
         cloudpickle = importlib.import_module('cloudpickle')
     except ImportError:
         if type(exception) in (AttributeError, TypeError, pickle.PicklingError):
             exception.args = (str(exception) + ADVICE,)
         raise exception from None
-    return cloudpickle.dumps(value, PROTOCOL)
+
+    class Pickler(cloudpickle.Pickler):
+        dispatch_table = collections.ChainMap(cloudpickle.Pickler.dispatch_table, _REDUCERS)
+
+    file = io.BytesIO()
+    Pickler(file, PROTOCOL).dump(value)
+    return file.getvalue()
 
 
 class _Nowhere:
@@ -70,9 +92,9 @@ class _Nowhere:
 
 
 class _ProgramFinder(pickle.Pickler):
-    """Raises PicklingError for what is to be found in __main__."""
+    """Raises PicklingError for functions and classes of __main__."""
 
     def reducer_override(self, value):
         if isinstance(value, (type, types.FunctionType)) and value.__module__ == '__main__':
-            raise pickle.PicklingError(f"Can't pickle {value!r}: the program is no file that a worker could import")
+            raise pickle.PicklingError(f"Can't pickle {value!r}: workers cannot import a program without a file")
         return NotImplemented

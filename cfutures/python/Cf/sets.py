@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""Sets of futures: wait() and as_completed(), also for futures of concurrent.futures' own."""
+"""Sets of futures: wait() and as_completed(), also for futures of concurrent.futures."""
 
 import collections
 import concurrent.futures
 import contextlib
 import itertools
-import operator
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, FIRST_EXCEPTION
 
 from gi.module import get_introspection_module
 
 from . import callbacks
-from .futures import Future
-from .library import Address, DoneCallback, is_done, observe, settle, wait_for, wait_for_set
-from .waiting import SIGNAL_INTERVAL, block, countdown, here
+from .futures import Future, block_on, block_on_all, check_left_behind, has_failed, workers_of
+from .library import Address, DoneCallback, address_of, is_done, observe, settle, wait_for, wait_for_set
+from .waiting import SIGNAL_INTERVAL, block, countdown, this_thread
 
 Cf = get_introspection_module('Cf')
 
@@ -22,12 +21,13 @@ DoneAndNotDoneFutures = collections.namedtuple('DoneAndNotDoneFutures', 'done no
 
 
 def wait(fs, timeout=None, return_when=ALL_COMPLETED):
-    """Waits for futures, at most so many seconds.
+    """Waits for futures, at most `timeout` seconds, and returns two sets, `done` and `not_done`.
 
-    Returns two sets, `done` and `not_done`. `return_when` says what to wait for: all of them, with FIRST_COMPLETED
-    one of them, with FIRST_EXCEPTION one that has failed, or all.
+    `return_when` is ALL_COMPLETED; FIRST_COMPLETED, to wait for one of them; or FIRST_EXCEPTION, to wait for one that
+    fails, or for all.
     """
     futures = set(fs)
+    check_left_behind(futures)
     if _has_foreign(futures):
         originals = {_mirror(future): future for future in futures}
         sets = wait(originals, timeout, return_when)
@@ -51,7 +51,7 @@ AnyFuture = concurrent.futures.Future
 
 
 def _has_foreign(futures):
-    """Tells whether there are futures of concurrent.futures' own, which to C are none."""
+    """Returns whether some futures are those of concurrent.futures, which C does not know."""
     types = set(map(type, futures))
     for kind in types:
         if not issubclass(kind, AnyFuture):
@@ -60,7 +60,7 @@ def _has_foreign(futures):
 
 
 def _mirror(future):
-    """Returns a future that is done when one of concurrent.futures' own is, for C to wait for."""
+    """Returns a future of C that is done when one of concurrent.futures is."""
     if isinstance(future, Future):
         return future
 
@@ -71,7 +71,7 @@ def _mirror(future):
             mirror.cancel()
         else:
             mirror.set_exception(future.exception())
-            # Seen, lest it be logged: it is the other one's to be looked at.
+            # Read, so that it is not logged: users read the original.
             mirror.exception()
 
     future.add_done_callback(settle)
@@ -79,46 +79,39 @@ def _mirror(future):
 
 
 def _wait_for_all(futures, timeout):
-    if _have_callbacks(futures):
+    if any(map(callbacks.has_callbacks, futures)):
         _wait_for_set(futures, timeout, Cf.ReturnWhen.ALL_COMPLETED)
-        return
-
-    remaining = countdown(timeout)
-    for future in futures:
-        if not future._is_finished and not is_done(hash(future)):
-            future._block(remaining())
-
-
-def _have_callbacks(futures):
-    return any(map(operator.attrgetter('_callbacks'), futures))
+    else:
+        block_on_all(futures, timeout)
 
 
 def _wait_for_set(futures, timeout, return_when):
-    """Waits for futures as C does, which runs their callbacks in the order in which they were done."""
-    # To begin a wait takes time in proportion to the number of futures.
+    """Waits in C, which runs the callbacks in the order in which the futures are done."""
+    # Starting to wait takes time for each future.
     interval = SIGNAL_INTERVAL + len(futures) * 20e-6
-    addresses = (Address * len(futures))(*map(hash, futures))
-    workers = here.workers
+    addresses = (Address * len(futures))(*map(address_of, futures))
+    workers = this_thread.workers
+    if workers is not None:
+        workers.hurry(futures)
     with workers.waiting() if workers is not None else contextlib.nullcontext():
         block(lambda usec: wait_for_set(addresses, len(addresses), return_when, usec, None, None, None, None), timeout,
               interval)
 
 
 def _wait_for_failed(futures, timeout):
-    # To C, what comes pickled from another process is a result in any case.
-    pending = {hash(future): future for future in futures}
+    # C does not know whether a call in another process has failed: its outcome is pickled.
+    pending = {address_of(future): future for future in futures}
     try:
         for address in _completions_of(pending, timeout):
-            future = pending.pop(address)
-            if not future.cancelled() and future._get_outcome()[1] is not None:
+            if has_failed(pending.pop(address)):
                 break
     finally:
-        if _have_callbacks(futures):
+        if any(map(callbacks.has_callbacks, futures)):
             callbacks.deliver(futures)
 
 
 class Completions:
-    """Hears of futures that are done, in the order in which they are. It knows them by their addresses."""
+    """The addresses of futures that are done, in that order."""
 
     _all = {}
     _keys = itertools.count(1)
@@ -126,33 +119,34 @@ class Completions:
     def __init__(self):
         self._key = next(self._keys)
         self._done = collections.deque()
-        self._foreign = {}                      # whose calls may be due in this thread's own main context
-        self._summons = None                    # what the thread waits for that takes them out
+        self._foreign = {}                      # futures whose calls may run in this thread's main context
+        self._wakeup = None                     # a future that is settled when one is done
         self._all[self._key] = self
 
     def add(self, future):
-        if future._is_finished:
-            self._done.append(hash(future))
+        address = address_of(future)
+        if future.done():
+            self._done.append(address)
             return
-        if future._workers is None:
-            self._foreign[hash(future)] = True
-        observe(hash(future), None, _tell_completions, self._key, None)
+        if workers_of(future) is None:
+            self._foreign[address] = True
+        observe(address, None, _on_done, self._key, None)
 
     def take(self, timeout):
         """Waits for the next future and returns its address."""
         while not self._done and self._foreign:
-            # To wait for such a call, however briefly, is to make it.
+            # Waiting for such a call, even briefly, runs it.
             address = next(iter(self._foreign))
             del self._foreign[address]
             wait_for(address, 1, None, None)
 
         while not self._done:
-            summons = self._summons = Future()
+            wakeup = self._wakeup = Future()
             if self._done:
                 break
-            summons._block(timeout)
+            block_on(wakeup, timeout)
 
-        # Whoever gets the future may drop it: its address is used no more.
+        # The caller may drop the future: its address is not used after this.
         address = self._done.popleft()
         self._foreign.pop(address, None)
         return address
@@ -161,27 +155,29 @@ class Completions:
         del self._all[self._key]
 
     @classmethod
-    def tell(cls, address, key):
+    def on_done(cls, address, key):
         self = cls._all.get(key)
         if self is None:
             return
         self._done.append(address)
-        summons, self._summons = self._summons, None
-        if summons is not None:
-            settle(hash(summons), None, None)
+        wakeup, self._wakeup = self._wakeup, None
+        if wakeup is not None:
+            settle(address_of(wakeup), None, None)
 
 
-_tell_completions = DoneCallback(Completions.tell)
+_on_done = DoneCallback(Completions.on_done)
 
 
 def _completions_of(futures, timeout):
-    """Iterates over the addresses of futures in the order in which they are done. They are taken out as they come."""
+    """Iterates over the addresses of futures in the order in which they are done. The caller removes each."""
     remaining = countdown(timeout)
     n_futures = len(futures)
     completions = Completions()
     try:
         for address in list(futures):
             completions.add(futures[address])
+        if this_thread.workers is not None:
+            this_thread.workers.hurry(futures.values())
         while futures:
             try:
                 yield completions.take(remaining())
@@ -194,9 +190,10 @@ def _completions_of(futures, timeout):
 def as_completed(fs, timeout=None):
     """Iterates over futures in the order in which they are done, each once.
 
-    Raises TimeoutError if that takes longer than so many seconds in all.
+    Raises TimeoutError if that takes longer than `timeout` seconds in all.
     """
     fs = dict.fromkeys(fs)
+    check_left_behind(fs)
     if _has_foreign(fs):
         originals = {_mirror(future): future for future in fs}
         del fs
@@ -204,9 +201,9 @@ def as_completed(fs, timeout=None):
             yield originals.pop(mirror)
         return
 
-    futures = {hash(future): future for future in fs}
+    futures = {address_of(future): future for future in fs}
     del fs
     for address in _completions_of(futures, timeout):
-        if futures[address]._callbacks:
+        if callbacks.has_callbacks(futures[address]):
             is_done(address)
         yield futures.pop(address)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""What becomes of Python's values on their way to functions of another language or process, and back.
+"""The conversion of Python's values to variants, for functions of other languages and processes, and back.
 
 The table is in docs/values-across-languages.md. A copy of this file is installed beside the program for workers
-(cfutures/worker/cfutures-worker.py), which does the same in its process; so it uses nothing of the override.
+(cfutures/worker/cfutures-worker.py), which uses it too. So it must not use the rest of the override.
 """
 
 import contextlib
+import sys
 from array import array
 from functools import singledispatch
 from numbers import Integral
@@ -33,20 +34,29 @@ GETTERS = {
     'as': GLib.Variant.get_strv,
 }
 
-# Arrays of which GLib and Python have the same picture in memory.
+# Arrays that have the same layout in memory in GLib and in Python.
 ARRAY_FORMATS = {'ab': '?', 'an': 'h', 'aq': 'H', 'ai': 'i', 'au': 'I', 'ax': 'q', 'at': 'Q', 'ad': 'd'}
 ARRAY_SIGNATURES = {'B': 'ay'} | {format: signature for signature, format in ARRAY_FORMATS.items()}
+
+# The modules that define a CancelledError. They may not be imported: then none was raised.
+CANCELLED_ERRORS = ('concurrent.futures', 'asyncio.exceptions')
 
 # GLib takes values that are nested 128 deep; a dictionary in a dictionary counts three times.
 MAX_DEPTH = 40
 
 
+def is_cancelled(exception):
+    """Returns whether an exception is one of Python's for something that was cancelled."""
+    modules = [sys.modules[name] for name in CANCELLED_ERRORS if name in sys.modules]
+    return any(isinstance(exception, module.CancelledError) for module in modules)
+
+
 def not_portable(what):
-    return GLib.Error.new_literal(Cf.error_quark(), f'{what} cannot be made a GVariant',
+    return GLib.Error.new_literal(Cf.error_quark(), f'{what} cannot be converted to a GVariant',
                                   Cf.Error.NOT_PORTABLE)
 
 
-# What comes: values to Python.
+# Variants to Python.
 
 
 def from_variant(variant):
@@ -73,7 +83,7 @@ def memory_of(variant):
 
 
 def arguments_of(variant):
-    """Returns what a function is called with: the items of a tuple, or the only argument."""
+    """Returns the arguments of a function: the items of a tuple, or the only argument."""
     if variant is None:
         return ()
     if variant.get_type_string().startswith('('):
@@ -81,18 +91,18 @@ def arguments_of(variant):
     return (from_variant(variant),)
 
 
-# What goes: Python to values.
+# Python to variants.
 
 
 def to_arguments(args):
-    """Returns the variant that a function is called with: the only argument, or a tuple of them."""
+    """Returns the arguments of a function as a variant: the only argument, or a tuple of them."""
     if len(args) != 1 or isinstance(args[0], tuple):
         return to_variant(args) if args else None
     return to_variant(args[0]) if args[0] is not None else None
 
 
 def from_memory(signature, memory):
-    # GLib has a copy of what it takes, which for what is not to be taken PyGObject would copy once more.
+    # GLib takes the copy that bytes() makes. With new() in the place of new_take() there would be two copies.
     return GLib.Variant.new_from_bytes(GLib.VariantType(signature), GLib.Bytes.new_take(bytes(memory)), True)
 
 

@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""The threads of a pool that make its Python calls, and the queue of those.
+"""The threads of a pool that run its Python calls, and the queue of these calls.
 
-    submit():  future → [queue of the pool's Workers] → _serve(): a call that a thread of the pool is in for as long
-                                                        as there is work; it runs one future after the other
+    submit():  future → [queue of the pool's Workers] → _serve(): one long call of the C pool, in which a thread runs
+                                                        one Python call after the other
 
-A worker that finds the queue empty waits for a future of its own, its *summons*, which submit() settles. To the C pool
-a thread that waits is one that does not work, so native calls of the same pool get their turn meanwhile.
+A worker that finds the queue empty *parks*: it waits for a future of its own, its wake-up, which submit() settles. The
+C pool starts another thread for one that waits, so native calls of the same pool run meanwhile.
 """
 
 import atexit
 import collections
 import contextlib
-import ctypes
 import os
 import threading
 import weakref
@@ -22,23 +21,27 @@ from concurrent.futures.thread import BrokenThreadPool
 from . import callbacks
 from .callbacks import logger
 from .counts import Counts
-from .futures import CANCELLED, FINISHED, PENDING, RUNNING, Future, outcome_of
-from .library import claim, get_idle_timeout, get_state, get_thread_dictionary, hand_over, settle, wait_for
-from .waiting import here
+from .description import with_python_calls
+from .futures import (CANCELLED, FINISHED, LEFT_BEHIND, PENDING, RUNNING, Future, block_on, finish, run_local_call,
+                      outcome_of, take_call, withdraw, workers_of)
+from .library import (address_of, claim, exempt, get_idle_timeout, get_state, hand_over, read_address, settle,
+                      wait_for)
+from .threads import DaemonThread, enter_thread, get_stack_size, leave_thread
+from .waiting import this_thread
 
-# How deep a worker makes calls within calls, of the thousand frames that Python allows for.
+# How deep a worker nests calls. Python allows for a thousand frames.
 MAX_DEPTH = 40
 
-# Every how many calls a worker looks whether anybody has begun to listen to the counts.
+# After this many calls a worker checks whether the counts are watched.
 LOOK_INTERVAL = 64
 
 
 class Workers:
-    """The threads of a pool that make its Python calls, and the queue of those.
+    """The threads of a pool that run its Python calls, and the queue of these calls.
 
-    Any thread may append to the queue or take from it, and look at `_n_active`; all else is done under the lock. A
-    worker is *active* unless it waits, for its summons or for a future. No wake-up is lost: a submitter appends, then
-    looks whether there is room for one more active worker; a worker counts itself out, then looks at the queue.
+    Any thread may append to the queue or take from it, and read `_n_active`. All else needs the lock. A worker is
+    *active* unless it is parked or waits for a future. No wake-up is lost: a submitter appends to the queue, then
+    checks whether one more worker may be active; a worker decrements `_n_active`, then checks the queue.
     """
 
     _all = weakref.WeakSet()
@@ -46,19 +49,23 @@ class Workers:
 
     def __init__(self, executor, thread_name_prefix, initializer=None, initargs=()):
         self._executor = weakref.ref(executor)
+        self._pid = os.getpid()
         self._max_active = executor.get_max_workers()
         self._thread_name_prefix = thread_name_prefix
         self._initializer = initializer
         self._initargs = initargs
         self._queue = collections.deque()
-        self._lock = threading.RLock()      # the garbage collector may close a pool anywhere
+        self._lock = threading.RLock()      # recursive: the garbage collector may close a pool anywhere
         self.counts = Counts(executor, self._lock, self._queue, self._count_services)
         self._n_active = 0
         self._n_started = 0
-        self._summons = []          # of those who wait for work; whoever came last is the first to go
-        self._services = []         # the futures of the threads' calls of _serve()
-        self._n_services_gone = 0   # of which there were more
-        self._threads = []          # of Python's own, that have been started since the pool was shut down
+        self._wakeups = []          # of parked workers; the last one that parked is woken first
+        self._services = []         # the futures of the calls of _serve() in the C pool
+        self._n_services_ended = 0  # how many were removed from that list
+        self._native = set()        # the futures of calls that the C pool makes by itself, until they are done
+        self._drains = {}           # by the promise of a drain: the tallies of the workers that it waits for
+        self._threads = []          # threads of Python, see _start_thread()
+        self._serving = set()       # the threading.Thread of each worker that has begun
         self._is_closed = False
         self._is_broken = False
         self._all.add(self)
@@ -66,97 +73,182 @@ class Workers:
 
     # For the executor.
 
-    def submit(self, future):
-        """Has the call of a future made."""
+    @property
+    def are_left_behind(self):
+        """Whether this process was forked from the one that has their threads."""
+        return self._pid != os.getpid()
+
+    def check_open(self):
+        """Raises the exception of submit() if the pool is shut down or broken."""
         if self._refusal is not None:
             raise type(self._refusal)(*self._refusal.args)
 
+    def submit(self, future):
+        """Appends the call of a future to the queue."""
+        if self._refusal is not None:
+            self.check_open()
+
         self._queue.append(future)
         if self._n_active < self._max_active:
-            self._rouse()
+            self._wake_one()
         if self.counts.is_watched:
             self.counts.notify()
 
+    def keep(self, future):
+        """Has the program wait for a call that the C pool makes by itself before it ends. Returns its future."""
+        self._native.add(future)
+        callbacks.add(future, self._native.discard, (), None)
+        return future
+
     def close(self, reason='cannot schedule new futures after shutdown'):
-        """Lets the workers go home when the queue is empty."""
+        """Refuses more calls, and lets the workers end when the queue is empty."""
         with self._lock:
             self._is_closed = True
             self._refusal = self._refusal or RuntimeError(reason)
-            self._summon_all()
+            self._wake_all()
 
     def cancel_queue(self):
         for future in self._take_all():
             future.cancel()
         self.counts.notify()
 
-    def give_up_cancelled(self):
-        """Counts those out who were to work, but whose thread had not begun when the pool of C was told to cancel."""
+    def subtract_cancelled(self):
+        """Subtracts the workers whose services were pending when the C pool cancelled its pending calls."""
         with self._lock:
-            states = [get_state(hash(service)) for service in self._services]
+            states = [get_state(address_of(service)) for service in self._services]
             self._n_active -= states.count(CANCELLED)
             self._services = [service for service, state in zip(self._services, states) if state != CANCELLED]
-        self._rouse()
+        self._wake_one()
 
     def join(self):
-        """Waits until all workers have gone home, but for this one."""
+        """Waits until all workers have ended, except for this thread."""
         for service in self._services:
-            if service != here.service:
-                service._block(None)
+            if service != this_thread.service:
+                block_on(service, None)
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join()
 
+    def list_threads(self):
+        """Returns the set of the threads that serve the queue."""
+        return self._serving.copy()
+
+    def describe(self, description):
+        """Returns a description of C with the calls of Python in it."""
+        n_pending, unused, unused = self._count_services()
+        return with_python_calls(description, self.list_threads(), Workers._run_call.__code__, self._queue.copy(),
+                                 n_pending)
+
+    def list_unfinished(self):
+        """Returns futures that are all done once the calls are over that were submitted so far.
+
+        A call is in the queue, or a worker has taken it. A worker is busy before it takes its first call, and looks for
+        drains whenever it has no call. This drain is entered first, so that every busy worker finds it.
+        """
+        promise = Future()
+        with self._lock:
+            self._drains[promise] = set()
+            futures = list(self._queue.copy())
+            self._drains[promise] = self.counts.busy_tallies()
+            self._settle_drains()
+        return [*futures, promise]
+
     def deliver(self):
-        """Runs the callbacks of the pool's futures that are due in this thread's own context."""
-        callbacks.deliver([future for future in callbacks.futures_with_callbacks() if future._workers is self])
+        """Runs the callbacks of the pool's futures that are due in the main context of this thread."""
+        callbacks.deliver([future for future in callbacks.futures_with_callbacks() if workers_of(future) is self])
 
     @classmethod
     def close_all(cls):
-        """Waits for all that was ever submitted: what becomes of it when the interpreter is gone is nobody's wish."""
+        """Waits for all calls of all pools, which cannot run after the interpreter has ended. Runs their callbacks."""
         reason = 'cannot schedule new futures after interpreter shutdown'
         cls._refusal = RuntimeError(reason)
-        everybody = list(cls._all)
-        for workers in everybody:
+        pools = list(cls._all)
+        for workers in pools:
             workers.close(reason)
-        for workers in everybody:
+        for workers in pools:
             workers.join()
+            for future in list(workers._native):
+                block_on(future, None)
+        for workers in pools:
+            workers.deliver()
+
+    @classmethod
+    def leave_all_to_parent(cls):
+        """Refuses calls of all pools in a forked process, which has none of their threads."""
+        for workers in cls._all:
+            workers._leave_to_parent()
+        cls._all.clear()
+
+    def _leave_to_parent(self):
+        # Another thread may have held it.
+        self._lock._at_fork_reinit()
+        self._refusal = RuntimeError(LEFT_BEHIND)
+        self._is_closed = True
+        # To drop these takes locks of GLib, which another thread may have held.
+        self._of_parent = self._services, self._threads, self._wakeups
+        self._services, self._threads, self._wakeups = [], [], []
+
+    def run_local_call(self, future, function, args):
+        """Runs a call of the C pool. Python sees a new thread in each such call, except within another call."""
+        if this_thread.workers is self or this_thread.future is not None:
+            return run_local_call(future, function, args, {})
+
+        enter_thread(future)
+        try:
+            if self._prepare_thread():
+                return run_local_call(future, function, args, {})
+            finish(future, (None, type(self._refusal)(*self._refusal.args)))
+            return True, None
+        finally:
+            leave_thread()
 
     # For workers.
 
-    def make_call_within_call(self, future):
-        """Makes a call that this worker is about to wait for, if it has not begun, and has not too many callers."""
-        if here.depth >= MAX_DEPTH:
+    def run_nested_call(self, future):
+        """Runs a call that this worker is about to wait for, if it has not begun and the stack is not too deep."""
+        if this_thread.depth >= MAX_DEPTH:
             return
 
-        call = future._withdraw()
+        call = withdraw(future)
         if call is None:
             return
 
-        outer = here.future
-        here.depth += 1
-        outcome = self._make_call(future, call, here.tally)
+        outer = this_thread.future
+        this_thread.depth += 1
+        outcome = self._run_call(future, call, this_thread.tally)
         if outcome is not None:
-            future._finish(outcome)
-        here.depth -= 1
-        here.future = outer
+            finish(future, outcome)
+        this_thread.depth -= 1
+        this_thread.future = outer
         del future, call, outer, outcome
 
-    def come_back(self):
-        """Has this worker, which waits for work already, run a callback, however long that may take."""
-        summons, here.summons = here.summons, None
+    def hurry(self, futures):
+        """Puts the calls that this worker is about to wait for in front of the queue.
+
+        Other calls there may wait for a lock that this worker holds. The entries that they have already are left, and
+        count as withdrawn.
+        """
+        for future in reversed(list(futures)):
+            if workers_of(future) is self and get_state(address_of(future)) == PENDING:
+                self._queue.appendleft(future)
+                self.counts.add_withdrawn(1)
+
+    def resume(self):
+        """Makes a worker active again that counts as parked, because it runs a callback, which may take long."""
+        wakeup, this_thread.wakeup = this_thread.wakeup, None
         with self._lock:
-            if summons in self._summons:
-                self._summons.remove(summons)
+            if wakeup in self._wakeups:
+                self._wakeups.remove(wakeup)
                 self._n_active += 1
-        # Somebody may rely on it by now.
-        self._rouse()
+        # A submitter may have woken this worker meanwhile, instead of another one.
+        self._wake_one()
 
     @contextlib.contextmanager
     def waiting(self):
-        """Lets another worker take the place of this one, which is about to wait."""
+        """Lets another worker take the place of this one while it waits."""
         with self._lock:
             self._n_active -= 1
-        self._rouse()
+        self._wake_one()
         try:
             yield
         finally:
@@ -164,26 +256,21 @@ class Workers:
                 self._n_active += 1
 
     def _take_all(self):
-        """Takes all futures from the queue; yields those whose calls were to be made."""
+        """Takes all futures from the queue. Yields those whose calls have not been taken."""
         with contextlib.suppress(IndexError):
             while True:
                 future = self._queue.popleft()
-                if self._take_call(future) is not None:
+                if take_call(future) is not None:
                     yield future
-
-    def _take_call(self, future):
-        """Returns what a future from the queue is to call, or None if somebody has taken that away."""
-        call = future.__dict__.pop('_call', None)
-        if call is None:
-            self.counts.miss(-1)
-        return call
+                else:
+                    self.counts.add_withdrawn(-1)
 
     def _count_services(self):
-        states = [get_state(hash(service)) for service in self._services]
-        return states.count(PENDING), states.count(RUNNING), self._n_services_gone + states.count(FINISHED)
+        states = [get_state(address_of(service)) for service in self._services]
+        return states.count(PENDING), states.count(RUNNING), self._n_services_ended + states.count(FINISHED)
 
-    def _rouse(self):
-        """Makes one more worker active, if there is something to do and room for it."""
+    def _wake_one(self):
+        """Wakes or starts one more worker, if there is a call for it."""
         if self._is_broken:
             self._fail_queue()
             return
@@ -192,132 +279,171 @@ class Workers:
             if not self._queue or self._n_active >= self._max_active:
                 return
             self._n_active += 1
-            if self._summons:
-                settle(hash(self._summons.pop()), None, None)
+            if self._wakeups:
+                settle(address_of(self._wakeups.pop()), None, None)
             else:
                 self._start()
 
     def _start(self):
-        """Starts a worker that is counted already. With the lock held."""
-        executor = self._executor()
+        """Starts a worker that already counts as active. Needs the lock."""
         name = f'{self._thread_name_prefix}_{self._n_started}'
+        if get_stack_size() != 0:
+            self._start_thread(name)
+            return
+
+        executor = self._executor()
         service = executor.submit_local(self._serve, name) if executor is not None else None
-        has_ended = service is not None and get_state(hash(service)) == FINISHED
+        has_ended = service is not None and get_state(address_of(service)) == FINISHED
         failure = service.exception() if has_ended else None
         if service is not None and failure is None:
-            states = [get_state(hash(other)) for other in self._services]
-            self._n_services_gone += states.count(FINISHED)
+            states = [get_state(address_of(other)) for other in self._services]
+            self._n_services_ended += states.count(FINISHED)
             self._services = [other for other, state in zip(self._services, states) if state < CANCELLED] + [service]
             self._n_started += 1
         elif self._is_closed and self._has_workers():
             self._start_thread(name)
         else:
-            self._do_without(failure)
+            self._fail_start(failure)
 
     def _has_workers(self):
-        return (any(get_state(hash(service)) < CANCELLED for service in self._services) or
+        return (any(get_state(address_of(service)) < CANCELLED for service in self._services) or
                 any(thread.is_alive() for thread in self._threads))
 
     def _start_thread(self, name):
-        """Starts a worker in a thread of Python's own: a pool of C that is shut down starts no more.
+        """Starts a worker in a thread of Python, where C cannot.
 
-        But those who are at work may wait for calls that are still in the queue.
+        A C pool starts none after its shutdown, when the active workers may wait for calls in the queue, and none with
+        a stack of another size.
         """
-        thread = threading.Thread(target=self._serve, args=(None, name), name=name)
+        thread = DaemonThread(target=self._serve, args=(None, name), name=name)
         try:
             thread.start()
         except RuntimeError as error:
-            self._do_without(error)
+            self._fail_start(error)
         else:
-            self._threads.append(thread)
+            self._threads = [other for other in self._threads if other.is_alive()] + [thread]
             self._n_started += 1
 
-    def _do_without(self, failure):
-        """Gives up a worker that could not be started, and the queue if it was the only one to work."""
-        self._n_active -= 1
-        if self._n_active > 0:
-            return
-        if self._is_closed:
-            # Whoever has submitted something was overtaken by the shutdown.
-            self._fail_queue()
-        else:
-            self._break(f'No thread could be started: {failure}')
+    def _fail_start(self, failure):
+        """Subtracts a worker that could not be started, and fails the calls in the queue if there is no other.
 
-    def _summon_all(self):
-        """With the lock held."""
-        self._n_active += len(self._summons)
-        while self._summons:
-            settle(hash(self._summons.pop()), None, None)
+        The next call tries again, unless the pool is closed: then these were submitted during the shutdown.
+        """
+        self._n_active -= 1
+        if self._n_active == 0:
+            self._fail_queue(None if self._is_closed else RuntimeError(f'Could not start a thread: {failure}'))
+
+    def _wake_all(self):
+        """Needs the lock."""
+        self._n_active += len(self._wakeups)
+        while self._wakeups:
+            settle(address_of(self._wakeups.pop()), None, None)
 
     def _serve(self, service, name):
-        """What a thread of the pool does."""
-        threading.current_thread().name = name
-        here.workers = self
-        here.service = service
-        here.tally = tally = self.counts.open_tally()
+        """Runs in a thread of the pool, for as long as this serves the queue."""
+        if service is not None:
+            enter_thread(service)
+        thread = threading.current_thread()
+        thread.name = name
+        self._serving.add(thread)
+        this_thread.workers = self
+        this_thread.service = service
+        this_thread.tally = tally = self.counts.open_tally()
+        if service is not None:
+            exempt(address_of(service))
         if self._initialize():
             while self._wait_for_work(self._serve_queue()):
                 pass
         self.counts.close_tally(tally)
-        _leave_thread()
+        self._serving.discard(thread)
+        leave_thread()
         return True, None
 
+    def _leave_drains(self, tally):
+        """Tells all drains that a worker has no call."""
+        with self._lock:
+            for tallies in self._drains.values():
+                tallies.discard(tally)
+            self._settle_drains()
+
+    def _settle_drains(self):
+        """With the lock held."""
+        for promise in [promise for promise, tallies in self._drains.items() if not tallies]:
+            del self._drains[promise]
+            settle(address_of(promise), None, None)
+
     def _initialize(self):
-        if self._initializer is None:
+        if self._prepare_thread():
             return True
+        with self._lock:
+            self._n_active -= 1
+        return False
+
+    def _prepare_thread(self):
+        """Calls the initializer in this thread. If that raises an exception, breaks the pool and returns False."""
         try:
-            self._initializer(*self._initargs)
+            if self._initializer is not None:
+                self._initializer(*self._initargs)
             return True
         except BaseException:
             logger.critical('Exception in initializer:', exc_info=True)
 
         with self._lock:
-            self._n_active -= 1
             self._break('A thread initializer failed, the thread pool is not usable anymore')
         return False
 
     def _break(self, reason):
-        """Sends everybody home. With the lock held."""
+        """Fails all calls, and lets the workers end. Needs the lock."""
         self._is_broken = True
         self._refusal = BrokenThreadPool(reason)
-        self._summon_all()
+        self._wake_all()
         self._fail_queue()
 
-    def _fail_queue(self):
+    def _fail_queue(self, exception=None):
+        exception = exception or self._refusal
         for future in self._take_all():
             with contextlib.suppress(InvalidStateError):
-                future.set_exception(type(self._refusal)(*self._refusal.args))
+                future.set_exception(type(exception)(*exception.args))
         self.counts.notify()
 
     def _serve_queue(self):
-        """Makes calls until there are none, or another worker is to make them.
+        """Runs calls until the queue is empty, or too many workers are active.
 
-        Returns the summons of this worker if it has one already, otherwise None.
+        Returns the wake-up of this worker if it already counts as parked, otherwise None.
         """
         queue = self._queue
-        tally = here.tally
-        summons = None
-        while summons is None and self._n_active <= self._max_active:
+        tally = this_thread.tally
+        wakeup = None
+        tally.is_busy = True
+        while wakeup is None and self._n_active <= self._max_active:
+            if self._drains:
+                self._leave_drains(tally)
             try:
                 future = queue.popleft()
             except IndexError:
                 break
-            call = self._take_call(future)
-            outcome = self._make_call(future, call, tally) if call is not None else None
+            call = take_call(future)
+            if call is None:
+                self.counts.add_withdrawn(-1)
+                continue
+            outcome = self._run_call(future, call, tally)
             if outcome is not None:
                 if queue:
-                    future._finish(outcome)
+                    finish(future, outcome)
                 else:
-                    summons = self._finish_last(future, outcome)
-            here.future = future = call = outcome = None
-        return summons
+                    wakeup = self._finish_last(future, outcome)
+            this_thread.future = future = call = outcome = None
+        tally.is_busy = False
+        if self._drains:
+            self._leave_drains(tally)
+        return wakeup
 
-    def _make_call(self, future, call, tally):
-        """Makes a call that was taken from the queue, and returns its outcome, or None if its future is cancelled."""
-        if not claim(hash(future)):
+    def _run_call(self, future, call, tally):
+        """Runs a call that was taken from the queue. Returns its outcome, or None if its future was cancelled."""
+        if not claim(address_of(future)):
             return None
 
-        here.future = future
+        this_thread.future = future
         tally.n_begun += 1
         if self.counts.is_watched or tally.n_begun % LOOK_INTERVAL == 0:
             self.counts.notify()
@@ -327,77 +453,63 @@ class Workers:
         try:
             return outcome
         finally:
-            # An exception holds on to this frame too.
+            # The exception refers to this frame too.
             del outcome
 
     def _finish_last(self, future, outcome):
-        """Settles a future when there is nothing else to do.
+        """Settles a future when the queue is empty. Returns the wake-up of this worker, as _serve_queue() does.
 
-        Whoever has waited for it, and submits the next call, finds the interpreter lock free, and this worker waiting
-        for its summons, or about to. Otherwise another thread would be started, for calls that come one by one.
+        This worker counts as parked before it settles the future: the thread that has waited for it may submit the next
+        call at once, and would start another worker otherwise.
         """
-        here.summons = self._announce()
-        future._finish(outcome, hand_over)
-        summons, here.summons = here.summons, None
-        return summons
+        this_thread.wakeup = self._enter_as_parked()
+        finish(future, outcome, hand_over)
+        wakeup, this_thread.wakeup = this_thread.wakeup, None
+        return wakeup
 
-    def _announce(self):
-        """Enters this worker among those who wait for work; returns its summons, or None if it is not to wait."""
-        summons = Future()
+    def _enter_as_parked(self):
+        """Counts this worker as parked. Returns its wake-up, or None if it should not park."""
+        wakeup = Future()
         with self._lock:
             self._n_active -= 1
             if self._queue or self._is_closed or self._is_broken:
                 self._n_active += 1
                 return None
-            self._summons.append(summons)
-        return summons
+            self._wakeups.append(wakeup)
+        return wakeup
 
-    def _wait_for_work(self, summons):
-        """Waits until there are calls to be made; returns False if the worker is to go home."""
+    def _wait_for_work(self, wakeup):
+        """Parks until there are calls. Returns False if the worker should end."""
         self.counts.notify()
-        if summons is None:
-            summons = Future()
+        if wakeup is None:
+            wakeup = Future()
             with self._lock:
                 self._n_active -= 1
                 if self._queue and self._n_active < self._max_active:
                     self._n_active += 1
                     return True
                 if self._is_broken or (self._is_closed and not self._queue):
-                    # Those who had to wait because too many were active have no more work either.
-                    self._summon_all()
+                    # The workers that parked because too many were active should end as well.
+                    self._wake_all()
                     return False
-                self._summons.append(summons)
+                self._wakeups.append(wakeup)
 
-        return self._wait_for(summons)
+        return self._park(wakeup)
 
-    def _wait_for(self, summons):
-        """Returns False if the pool's idle timeout is over before somebody needs this worker."""
+    def _park(self, wakeup):
+        """Waits for the wake-up of this worker. Returns False after the idle timeout of the pool."""
         executor = self._executor()
-        timeout = get_idle_timeout(hash(executor)) if executor is not None else -1
+        timeout = get_idle_timeout(read_address(executor)) if executor is not None else -1
         del executor
-        if wait_for(hash(summons), timeout, None, None):
+        if wait_for(address_of(wakeup), timeout, None, None):
             return True
 
         with self._lock:
-            if summons not in self._summons:
+            if wakeup not in self._wakeups:
                 return True
-            self._summons.remove(summons)
+            self._wakeups.remove(wakeup)
             return False
 
 
-def _leave_thread():
-    """Drops what Python keeps for this thread.
-
-    Python's object for one that C has started is found by its identifier, which the next one may get, and so
-    the name. What is thread-local may be a GObject: until Python 3.12.4 the interpreter crashed if it was left to it to
-    drop that, because PyGObject takes the interpreter lock, for the second time (CPython's issue 119585).
-    """
-    if isinstance(threading.current_thread(), threading._DummyThread):
-        threading._active.pop(threading.get_ident(), None)
-    thread_local = get_thread_dictionary()
-    if thread_local is not None:
-        ctypes.cast(thread_local, ctypes.py_object).value.clear()
-
-
 atexit.register(Workers.close_all)
-os.register_at_fork(after_in_child=Workers._all.clear)
+os.register_at_fork(after_in_child=Workers.leave_all_to_parent)

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// How functions travel to a worker: as their source, or as the name of a module's export.
+// Functions are sent to a worker as their source, or as the name of a module's export.
 //
-// A source has to stand for itself. It is looked through when it is submitted, so that a name from outside is
-// told there and then. All names that are declared anywhere in it count as its own, so nothing is told wrongly;
-// a name that this misses is told by the worker.
+// A source must be self-contained. It is parsed when it is submitted, to find names that are defined outside of it. A
+// name that is declared anywhere in the source counts as defined, so that no correct function is refused. The worker
+// reports names that this misses.
 
 /* exported referenceToName, sourceOf */
 
 const {Gio} = imports.gi;
 const {notPortable} = imports.overrides.cfutures.values;
 
-// What gjs, and the worker, add to the global variables of JavaScript.
+// The global variables that gjs and the worker add to JavaScript's own.
 const GLOBAL_NAMES = new Set([
     'ARGV', 'TextDecoder', 'TextEncoder', 'arguments', 'cfuturesWorker', 'clearInterval', 'clearTimeout', 'console',
     'globalThis', 'imports', 'log', 'logError', 'print', 'printerr', 'setInterval', 'setTimeout', 'window',
@@ -19,7 +19,7 @@ const GLOBAL_NAMES = new Set([
 
 const MAX_CACHED_SOURCES = 256;
 
-// What JavaScript itself has is not enumerable. What a program adds is, and there is no such thing in a worker.
+// JavaScript's own global variables are not enumerable. Those that a program adds are, and a worker does not have them.
 function isGlobal(name) {
     const property = Object.getOwnPropertyDescriptor(globalThis, name);
 
@@ -39,7 +39,7 @@ class Names {
             this._readNode(node);
     }
 
-    // A pattern: a name, or what a value is taken apart to.
+    // Declares the names of a pattern: a name, or a destructuring.
     declare(pattern) {
         switch (pattern?.type) {
         case undefined:
@@ -75,7 +75,7 @@ class Names {
         this.declare(property.value);
     }
 
-    // Private names belong to the class around them.
+    // A private name belongs to its class.
     _use(name) {
         if (!name.startsWith('#'))
             this.used.add(name);
@@ -109,7 +109,7 @@ class Names {
             this.read(node.superClass);
             this.read(node.body);
             break;
-        // An assignment makes a global variable, if there is none.
+        // An assignment creates a global variable if there is none.
         case 'AssignmentExpression':
             if (node.operator === '=')
                 this.declare(node.left);
@@ -139,7 +139,7 @@ class Names {
         }
     }
 
-    // What is named after a dot, or before a colon, is no variable.
+    // A name after a dot, or before a colon, is not a variable.
     _readParts(node) {
         for (const [part, value] of Object.entries(node)) {
             const isProperty = part === 'property' && node.computed === false ||
@@ -157,7 +157,7 @@ function foreignNames(source) {
     try {
         names.read(Reflect.parse(`(${source})`, {loc: false}).body);
     } catch (error) {
-        // Not every gjs can, and not all of JavaScript. The worker will tell.
+        // Not every gjs can parse all of JavaScript. The worker reports such names.
         return [];
     }
     return [...names.used].filter(name => !names.declared.has(name) && !isGlobal(name));
@@ -176,15 +176,15 @@ function expressionOf(callable) {
     const name = callable.name || 'A function';
 
     if (/^class\b/.test(source))
-        throw notPortable(`“${name}” is a class: submit a function that makes use of it`);
+        throw notPortable(`“${name}” is a class: submit a function that uses it`);
     if (/\{\s*\[native code\]\s*\}$/.test(source)) {
-        throw notPortable(`“${name}” is native, or made by bind(), and has no source that could be sent to another ` +
-            'process: submit a function that calls it, “(...args) => Math.max(...args)” for example');
+        throw notPortable(`“${name}” is native, or was made by bind(), and has no source to send to another process: ` +
+            'submit a function that calls it, such as “(...args) => Math.max(...args)”');
     }
     if (isExpression(source))
         return source;
 
-    // A method is written without the word “function”.
+    // The source of a method has no “function” in it.
     const method = `({${source}})[${JSON.stringify(callable.name)}]`;
 
     if (!isExpression(method))
@@ -194,19 +194,18 @@ function expressionOf(callable) {
 
 function explain(names) {
     const all = names.map(name => `“${name}”`).join(', ');
-    const what = names.length === 1 ? 'a name' : 'names';
-
+    const are = names.length === 1 ? 'is' : 'are';
     const how = names.length === 1 ? 'an argument' : 'arguments';
     const list = names.join(', ');
 
-    return `The function uses ${all}, ${what} from outside of it, and has to be self-contained to run in another ` +
-        `process. Pass ${all} as ${how}, as in submit((n, ${list}) => …, n, ${list}), or submit a function of a ` +
-        "module as [moduleURL, 'name']";
+    return `The function uses ${all}, which ${are} defined outside of it. A function that runs in another process ` +
+        `has to be self-contained: pass ${all} as ${how}, as in submit((n, ${list}) => …, n, ${list}), or submit a ` +
+        "function of a module as [moduleURL, 'name']";
 }
 
 const sources = new Map();
 
-// The source of a function, and what it uses from outside.
+// Returns the source of a function, and the names that it uses from outside.
 function examine(callable) {
     const text = Function.prototype.toString.call(callable);
 
@@ -220,7 +219,7 @@ function examine(callable) {
     return sources.get(text);
 }
 
-// Global variables are there if an initializer makes them.
+// An initializer may have defined global variables.
 function sourceOf(callable, {mayUseGlobals = false} = {}) {
     const {source, foreign} = examine(callable);
 
@@ -236,8 +235,8 @@ function toURL(module) {
         return Gio.File.new_for_path(module).get_uri();
     if (typeof module === 'string' && /^[a-z][a-z0-9+.-]*:/i.test(module))
         return module;
-    throw new TypeError(`“${module}” is no absolute URL of a module. import.meta.url is that of the module at hand, ` +
-        'and Gio.File.new_for_uri(import.meta.url).get_parent().resolve_relative_path(…) is a file beside it');
+    throw new TypeError(`“${module}” is not the absolute URL of a module. The URL of this module is import.meta.url; ` +
+        'a file beside it is Gio.File.new_for_uri(import.meta.url).get_parent().get_child(name)');
 }
 
 function referenceToName(reference) {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Futures as promises: `await`, then(), catch(), finally(), and the results and errors that come of them.
+// Futures as promises: `await`, then(), catch() and finally(), and the conversion of results and errors.
 //
-// What GLib has no type for, most of JavaScript's objects, stays with the future, and comes out of it as it is.
+// GLib has no type for most of JavaScript's objects. They stay in JavaScript, as attributes of their future.
 
-/* exported keepError, keepResult, override, resultOf, toError, toException, toValue */
+/* exported keepError, keepExplanation, keepResult, override, promiseOf, resultOf, toException, toValue */
 
-const {Cf, GLib} = imports.gi;
-const {fromResult} = imports.overrides.cfutures.values;
+const {Cf, Gio, GLib, GObject} = imports.gi;
+const {isCancelled} = imports.overrides.cfutures.cancelling;
+const {toMicroseconds} = imports.overrides.cfutures.durations;
+const {fromResult, isGLibError, toError} = imports.overrides.cfutures.values;
 
-// A remote exception is a text: that of the error, an empty line, and where it came from. Python has empty
-// lines in the latter, JavaScript in the former.
+// The text of a remote exception is its message, an empty line, and its stack. The stack of Python, and the message of
+// JavaScript, may contain empty lines.
 function splitRemote(text) {
     const python = text.indexOf('\n\nTraceback (most recent call last):');
     const end = python >= 0 ? python : text.lastIndexOf('\n\n');
@@ -25,8 +27,14 @@ function classOf(name) {
         ? found : Error;
 }
 
+// Whether an error is what a function has thrown in another process.
+function isThrown(error) {
+    return error instanceof GLib.Error && (error.matches(Cf.Error, Cf.Error.REMOTE) ||
+        error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED) && error.message.startsWith('AbortError'));
+}
+
 function toException(error) {
-    if (!(error instanceof GLib.Error) || !error.matches(Cf.Error, Cf.Error.REMOTE))
+    if (!isThrown(error))
         return error;
 
     const [summary, stack] = splitRemote(error.message);
@@ -42,60 +50,95 @@ function toException(error) {
     return exception;
 }
 
-// gjs has a type for plain objects too, but none that keeps them from being collected as garbage.
+// gjs also has a GType for plain objects, but it does not keep them from being garbage collected.
 function isOfGLib(value) {
     return ['boolean', 'number', 'string'].includes(typeof value) ||
         value?.constructor !== Object && value?.constructor?.$gtype !== undefined;
 }
 
-// What GLib gets.
+// What C gets.
 
 function toValue(value) {
     return isOfGLib(value) ? value : null;
 }
 
-function toError(error) {
-    if (error instanceof GLib.Error)
-        return error;
-
-    const text = error instanceof Error ? `${error}\n\n${error.stack}` : String(error);
-
-    return new GLib.Error(Cf.Error, Cf.Error.REMOTE, text);
-}
-
-// What stays here.
+// What stays in JavaScript.
 
 function keepResult(future, value) {
     if (isOfGLib(value))
         return;
 
-    // Whoever awaits the future is told what an asynchronous function throws.
+    // Awaiting the future awaits this promise. Without a handler of its own gjs would warn of its error.
     if (value instanceof Promise)
         value.catch(() => {});
     future._returned = value;
 }
 
 function keepError(future, error) {
-    if (!(error instanceof GLib.Error))
+    if (!isGLibError(error))
         future._thrown = error;
+}
+
+function keepExplanation(future, explain) {
+    future._explain = explain;
 }
 
 // The result as JavaScript, or an exception.
 function resultOf(future) {
     try {
-        return fromResult(future.get_variant());
+        return fromResult(future.await_variant());
     } catch (error) {
-        if ('_returned' in future)
+        // A call that is cancelled drops what its function has returned or thrown, unless that is why it is cancelled.
+        const isDropped = future.is_cancelled() && future._thrown?.name !== 'AbortError';
+
+        if (!isDropped && '_returned' in future)
             return future._returned;
-        if ('_thrown' in future)
+        if (!isDropped && '_thrown' in future)
             throw future._thrown;
         if (error instanceof GLib.Error && error.matches(Cf.Error, Cf.Error.WRONG_TYPE))
-            return future.get_value()[1];
-        throw toException(error);
+            return future.await_value()[1];
+        throw toException(future._explain?.(error) ?? error);
     }
 }
 
-// The callback comes on the main context, for gjs takes none in another thread.
+// Whose turn has come, but who are not called yet. This keeps their wrappers, which have their callbacks: gjs may take a
+// wrapper for garbage if C drops its last reference in one thread while another one takes a new one here, to tell of a
+// future that was done already.
+const due = new Set();
+
+// Calls the callbacks. gjs refuses callbacks that come between two steps of a garbage collection, for good. It does not
+// refuse to set a property.
+const Listener = GObject.registerClass({
+    GTypeName: 'CfGjsListener',
+    Properties: {settled: GObject.ParamSpec.object('settled', '', '', GObject.ParamFlags.WRITABLE, Cf.Future)},
+}, class extends GObject.Object {
+    set settled(future) {
+        const callback = future._callbacks.shift();
+
+        if (future._callbacks.length === 0)
+            due.delete(future);
+        try {
+            callback(future);
+        } catch (error) {
+            logError(error);
+        }
+    }
+});
+
+const listener = new Listener();
+
+function addDoneCallback(future, callback) {
+    if (typeof callback !== 'function')
+        throw new TypeError(`${callback} is not a function`);
+
+    future._callbacks ??= [];
+    future._callbacks.push(callback);
+    future.add_listener(listener);
+    if (future.is_done())
+        due.add(future);
+}
+
+// The callback runs on the main context: gjs cannot run it in another thread.
 function promiseOf(future) {
     return new Promise((resolve, reject) => {
         future.add_done_callback(done => {
@@ -110,7 +153,13 @@ function promiseOf(future) {
 
 function override() {
     const future = Cf.Future.prototype;
-    const {add_done_callback_full: addDoneCallbackFull, set_error: setError, set_value: setValue} = future;
+
+    const {
+        add_done_callback_full: addDoneCallbackFull, set_error: setError, set_value: setValue,
+        wait, wait_async: waitAsync,
+    } = future;
+
+    Cf.error_is_cancelled = isCancelled;
 
     future.then = function (onFulfilled, onRejected) {
         return promiseOf(this).then(onFulfilled, onRejected);
@@ -124,9 +173,17 @@ function override() {
         return promiseOf(this).finally(onSettled);
     };
 
-    // For callbacks, where the future is done; elsewhere it blocks.
+    // Blocks, except in callbacks, where the future is done.
     future.result = function () {
         return resultOf(this);
+    };
+
+    future.wait = function (timeout = Infinity, cancellable = null) {
+        return wait.call(this, toMicroseconds('timeout', timeout), cancellable);
+    };
+
+    future.wait_async = function (timeout, ...rest) {
+        return waitAsync.call(this, toMicroseconds('timeout', timeout), ...rest);
     };
 
     future.set_value = function (value) {
@@ -139,15 +196,21 @@ function override() {
         keepError(this, error);
     };
 
-    // An `await` that was forgotten is seen where futures are printed, by console.log() too.
+    // Shows a forgotten `await`: console.log() prints a future as such.
     future.toString = future.to_string;
     future.toJSON = function () {
         return this.to_string();
     };
 
+    future.add_done_callback = function (callback) {
+        addDoneCallback(this, callback);
+    };
+
     future.add_done_callback_full = function (context, callback) {
-        if (context === null)
-            throw new TypeError('A callback without a context runs in any thread, JavaScript in the main thread alone');
+        if (context === null) {
+            throw new TypeError('A callback without a context runs in any thread, but JavaScript runs only in the ' +
+                'main thread');
+        }
         addDoneCallbackFull.call(this, context, callback);
     };
 }

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// Sees to it that garbage is collected before SpiderMonkey begins to do so by itself, for two reasons.
+// Collects garbage before SpiderMonkey starts to do so, for two reasons.
 //
-// Large values hide behind small objects, which SpiderMonkey does not think worth collecting. And what it
-// begins by itself it does in small steps, between which gjs (1.74 at least) blocks all callbacks: that a
-// future is done would never be told, and a promise would wait for ever. A collection that is asked for is made
-// in one go.
+// SpiderMonkey sees small objects and not the large values of C behind them, so it collects too late. And its own
+// collection is incremental: between two steps gjs (at least 1.74) blocks all callbacks, so done-callbacks would be
+// lost, and promises would never be settled. A collection that is requested runs to its end at once.
 
 /* exported produced, COST_OF_CALL */
 
 const {GLib} = imports.gi;
 
-// What a call leaves, roughly.
+// Roughly how much garbage a call leaves.
 var COST_OF_CALL = 4 * 1024;
 
-// SpiderMonkey begins at 27 MiB.
+// SpiderMonkey starts at 27 MiB.
 const MAX_GARBAGE = 8 * 1024 * 1024;
 
-// Collecting takes at most one part in so many of the time, unless garbage piles up.
+// Collecting takes at most a twentieth of the time, unless there is too much garbage.
 const COLLECTION_SHARE = 20;
 const MAX_PILE = 2 * MAX_GARBAGE;
 

@@ -2,42 +2,57 @@
 
 // Several futures: Cf.wait(), Cf.as_completed(), and the results of map().
 //
-//      inputs ──read ahead, as far as there is room──→ [calls under way] ──in order, or as completed──→ next()
+//      inputs ──read ahead, as far as there is room──→ [running calls] ──in order, or as completed──→ next()
 //
-// Inputs may be an array, a generator, or asynchronous, and without an end: they are read as results are taken.
-// Times are in microseconds, as everywhere in the library.
+// The inputs may be an array, a generator or an asynchronous generator, without an end: they are read as results are
+// taken.
 
 /* exported override, Results */
 
 const {Cf, Gio, GLib} = imports.gi;
 const {cancellableOf, onCancelled} = imports.overrides.cfutures.cancelling;
+const {durationOf, overrideDuration, toMicroseconds} = imports.overrides.cfutures.durations;
 const {checkOptions} = imports.overrides.cfutures.options;
 const {fromResult} = imports.overrides.cfutures.values;
 const {resultOf, toException} = imports.overrides.cfutures.futures;
 
-const FOR_EVER = -1;
+// The longest timeout of a GLib source, a guint of milliseconds.
+const MAX_INTERVAL = 2 ** 32 - 1;
 const COMMON_OPTIONS = ['timeout', 'cancellable', 'signal'];
 const AS_COMPLETED_OPTIONS = [...COMMON_OPTIONS, 'buffer_size', 'cancel_futures'];
 const WAIT_OPTIONS = [...COMMON_OPTIONS, 'return_when'];
 
 function timedOut() {
-    return new GLib.Error(Cf.Error, Cf.Error.TIMED_OUT, 'The calls took too long');
+    return new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, 'The wait timed out');
 }
 
-function cancelled() {
-    return new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, 'The wait was cancelled');
+function cancelled({explain}) {
+    return explain(new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, 'The wait was cancelled'));
 }
 
-// Calls back once when a time is over, unless it is stopped before.
+function now() {
+    return GLib.get_monotonic_time() / 1000;
+}
+
+// Calls a function at a time, unless it is stopped before.
 class Alarm {
-    constructor(timeout, onTime) {
+    constructor(deadline, onTime) {
+        this._deadline = deadline;
+        this._onTime = onTime;
         this._source = 0;
-        if (timeout < 0)
-            return;
+        if (deadline !== Infinity)
+            this._start();
+    }
 
-        this._source = GLib.timeout_add(GLib.PRIORITY_DEFAULT, Math.ceil(timeout / 1000), () => {
+    _start() {
+        const left = Math.max(0, Math.ceil(this._deadline - now()));
+
+        this._source = GLib.timeout_add(GLib.PRIORITY_DEFAULT, Math.min(left, MAX_INTERVAL), () => {
             this._source = 0;
-            onTime();
+            if (now() < this._deadline)
+                this._start();
+            else
+                this._onTime();
             return GLib.SOURCE_REMOVE;
         });
     }
@@ -57,17 +72,16 @@ function iteratorOf(iterable) {
     return method.call(iterable);
 }
 
-// What reads inputs ahead, and yields. Subclasses say what becomes of an input (_accept), whether there is room
-// for another (_hasRoom), what is there to be taken (_take: a step, a promise of one, or null), and what
-// becomes of the rest (_cancel).
+// Reads inputs ahead, and yields results. A subclass takes an input (_accept), says whether there is room for another
+// (_hasRoom), returns the next result (_take: a step, a promise of one, or null), and cancels the rest (_cancel).
 class Calls {
-    constructor(inputs, {timeout = FOR_EVER, ...rest}) {
+    constructor(inputs, {timeout = Infinity, ...rest}) {
+        this._deadline = now() + durationOf('timeout', timeout);
         this._inputs = iteratorOf(inputs);
         this._isReading = false;
         this._hasEnded = false;
         this._isOver = false;
         this._failure = null;
-        this._deadline = timeout < 0 ? FOR_EVER : GLib.get_monotonic_time() + timeout;
         this._last = Promise.resolve();
         this._wake = null;
         this._cancelling = cancellableOf(rest);
@@ -76,7 +90,7 @@ class Calls {
         this._reject = null;
     }
 
-    // For subclasses, when they are ready.
+    // Called by the constructor of a subclass, at its end.
     _begin() {
         this._stopListening = onCancelled(this._cancelling.cancellable, () => {
             this._giveUp();
@@ -91,7 +105,7 @@ class Calls {
         return this;
     }
 
-    // One after the other, in the order of asking.
+    // Steps are taken one after the other, in the order of the calls of next().
     next() {
         const step = this._last.then(() => this._nextInTime());
 
@@ -153,7 +167,7 @@ class Calls {
         }
     }
 
-    // What is under way comes first.
+    // The error comes after the results of the calls that run.
     _fail(error) {
         this._failure = {error};
         this._hasEnded = true;
@@ -165,15 +179,15 @@ class Calls {
     }
 
     _nextInTime() {
-        return this._deadline < 0 ? this._nextUnlessCancelled() : this._nextBeforeDeadline();
+        return this._deadline === Infinity ? this._nextUnlessCancelled() : this._nextBeforeDeadline();
     }
 
     async _nextBeforeDeadline() {
         let alarm;
         const timeout = new Promise((_, reject) => {
-            alarm = new Alarm(Math.max(0, this._deadline - GLib.get_monotonic_time()), () => {
+            alarm = new Alarm(this._deadline, () => {
                 this._giveUp();
-                reject(timedOut());
+                reject(this._cancelling.explain(timedOut()));
             });
         });
 
@@ -197,13 +211,13 @@ class Calls {
         });
     }
 
-    // Once, to whoever waits or comes next.
+    // Rejects the current step, or the next one, once.
     _tellCancelled() {
         if (!this._isCancelled || this._reject === null)
             return;
 
         this._isCancelled = false;
-        this._reject(cancelled());
+        this._reject(cancelled(this._cancelling));
     }
 
     async _next() {
@@ -249,7 +263,7 @@ class Calls {
         Promise.resolve(this._inputs.return?.()).catch(logError);
     }
 
-    // The time is over, or it was cancelled.
+    // Timed out, or was cancelled.
     _giveUp() {
         this._end();
     }
@@ -288,8 +302,8 @@ class CompletedFutures extends Calls {
 
     _accept(future) {
         if (!(future instanceof Cf.Future)) {
-            throw new TypeError(`${future} is no Cf.Future. An asynchronous generator awaits what it yields; use one ` +
-                'that is not');
+            throw new TypeError(`${future} is not a Cf.Future. An asynchronous generator awaits what it yields: use ` +
+                'one that is not asynchronous');
         }
         if (this._seen.has(future))
             return;
@@ -308,14 +322,14 @@ class CompletedFutures extends Calls {
         if (this._completed.length === 0)
             return null;
 
-        // A future is thenable: it must not be what a promise is resolved with.
+        // A promise must not be resolved with a future, which is thenable.
         const step = {value: this._completed.shift()};
 
         this._read();
         return step;
     }
 
-    // Who gives up waiting may come back.
+    // A wait that timed out or was cancelled leaves the futures alone: they may be waited for again.
     _giveUp() {
         this._cancelsFutures = false;
         this._end();
@@ -350,7 +364,7 @@ class Call {
         });
     }
 
-    // Its error, if it has one, is nobody's business any more.
+    // Reads its error, so that it is not logged.
     cancel() {
         this._future.add_done_callback(future => future.get_error());
         this._future.cancel();
@@ -382,8 +396,8 @@ class Chunk {
     }
 }
 
-// Results in the order of the inputs. `submit` takes one input and returns a future, `submitChunk` takes
-// several and returns an iterator over as many results, or is null.
+// The results in the order of the inputs. `submit` takes one input and returns a future. `submitChunk` takes several
+// inputs and returns an iterator over their results, or is null.
 var Results = class Results extends Calls {
     constructor({submit, submitChunk}, inputs, {chunkSize = 1, bufferSize = 0, maxWorkers, ...rest}) {
         super(inputs, rest);
@@ -428,10 +442,10 @@ var Results = class Results extends Calls {
         const inputs = this._chunk;
 
         this._chunk = [];
-        this._window.push(new Chunk(this._submitChunk(inputs), inputs.length));
+        this._window.push(new Chunk(this._submitChunk(inputs, this._cancelling.cancellable), inputs.length));
     }
 
-    // The last chunk may be smaller.
+    // Submits the last chunk, which may be smaller.
     _submitRest() {
         if (this._hasEnded && this._chunk.length > 0)
             this._submitInputs();
@@ -471,10 +485,17 @@ function isEnough(future, returnWhen) {
     }
 }
 
-// Resolves to those that are done and those that are not, also when the time is over.
-function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETED, timeout = FOR_EVER, ...rest}) {
+// Resolves to the futures that are done and those that are not, also after the timeout.
+function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETED, timeout = Infinity, ...rest}) {
+    const deadline = now() + durationOf('timeout', timeout);
     const futures = [...new Set(iterable)];
-    const {cancellable, release} = cancellableOf(rest);
+
+    const wrong = futures.find(future => !(future instanceof Cf.Future));
+
+    if (wrong !== undefined)
+        throw new TypeError(`${wrong} is not a Cf.Future`);
+
+    const cancelling = cancellableOf(rest);
 
     return new Promise((resolve, reject) => {
         let left = futures.length;
@@ -484,7 +505,7 @@ function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETE
         const end = () => {
             alarm?.stop();
             stopListening();
-            release();
+            cancelling.release();
         };
 
         const settle = () => {
@@ -500,10 +521,10 @@ function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETE
             return;
         }
 
-        alarm = new Alarm(timeout, settle);
-        stopListening = onCancelled(cancellable, () => {
+        alarm = new Alarm(deadline, settle);
+        stopListening = onCancelled(cancelling.cancellable, () => {
             end();
-            reject(cancelled());
+            reject(cancelled(cancelling));
         });
         futures.forEach(future => future.add_done_callback(() => {
             if (--left === 0 || isEnough(future, returnWhen))
@@ -512,7 +533,7 @@ function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETE
     });
 }
 
-// The iterators of C, for `for`, which blocks, and `for await`. What is left early is cancelled.
+// Makes the iterators of C usable by `for`, which blocks, and `for await`. Leaving such a loop early cancels the rest.
 function overrideIterator({prototype}, toStep) {
     const read = getNext => {
         try {
@@ -525,6 +546,12 @@ function overrideIterator({prototype}, toStep) {
     const leave = (iterator, value) => {
         iterator.run_dispose();
         return {done: true, value};
+    };
+
+    const {next} = prototype;
+
+    prototype.next = function (cancellable = null) {
+        return next.call(this, cancellable);
     };
 
     prototype[Symbol.iterator] = function () {
@@ -541,7 +568,7 @@ function overrideIterator({prototype}, toStep) {
             next: () => new Promise((resolve, reject) => {
                 this.next_async(null, (_, result) => {
                     try {
-                        // One that was left may not be asked any more.
+                        // An iterator that was left is disposed of.
                         resolve(isLeft ? {done: true, value: undefined} : read(() => this.next_finish(result)));
                     } catch (error) {
                         reject(error);
@@ -556,11 +583,12 @@ function overrideIterator({prototype}, toStep) {
     };
 }
 
-// A number in the place of the options means the functions of C, which block.
+// With a number instead of options, a timeout or a Cf.ReturnWhen, these are the functions of C, which block.
 function override() {
     const {as_completed: asCompleted, wait} = Cf;
 
     overrideIterator(Cf.CompletionIterator, future => ({done: future === null, value: future ?? undefined}));
+    overrideDuration(Cf.MapIterator, 'timeout');
     overrideIterator(Cf.MapIterator, ([isThere, variant]) => ({
         done: !isThere,
         value: isThere ? fromResult(variant) : undefined,
@@ -568,15 +596,15 @@ function override() {
 
     Cf.as_completed = function (futures, options = {}) {
         if (typeof options === 'number')
-            return asCompleted(futures, options);
+            return asCompleted(futures, toMicroseconds('timeout', options));
 
         checkOptions('as_completed', options, AS_COMPLETED_OPTIONS);
         return new CompletedFutures(futures, options);
     };
 
-    Cf.wait = function (futures, options = {}, ...rest) {
+    Cf.wait = function (futures, options = {}, timeout = Infinity, cancellable = null) {
         if (typeof options === 'number')
-            return wait(futures, options, ...rest);
+            return wait(futures, options, toMicroseconds('timeout', timeout), cancellable);
 
         checkOptions('wait', options, WAIT_OPTIONS);
         return waitFor(futures, options);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-// What becomes of JavaScript's values on their way to a worker, and back. A copy of this file, and of those that it
-// needs, is installed beside the program for workers (cfutures/worker/cfutures-worker.js), which does the same in its
-// process.
+// Converts JavaScript's values to variants, and back. The program for workers (cfutures/worker/cfutures-worker.js) uses
+// a copy of this file, and of those that it needs, which is installed beside it.
 
-/* exported argumentsOf, argumentsToVariant, bytesOf, fromResult, namedArgumentsToVariant, notPortable, resultToVariant */
+/* exported argumentsOf, argumentsToVariant, attempt, bytesOf, fromResult, isGLibError, namedArgumentsToVariant */
+/* exported notPortable, resultToVariant, toError */
 
-const {Cf, GLib} = imports.gi;
+const {Cf, Gio, GLib} = imports.gi;
 const {produced} = imports.overrides.cfutures.garbage;
 const {own} = imports.overrides.cfutures.ownership;
 const {Variant, VariantType} = GLib;
 
-// Arrays of which GLib and JavaScript have the same picture in memory.
+// Arrays that have the same layout in memory in GLib and in JavaScript.
 const TYPED_ARRAYS = new Map([
     ['ay', Uint8Array],
     ['an', Int16Array],
@@ -23,25 +23,54 @@ const TYPED_ARRAYS = new Map([
     ['ad', Float64Array],
 ]);
 
-// GLib takes values that are nested 128 deep; an object in an object counts three times.
+// GLib takes values that are nested 128 deep; an object in an object counts three times, and a Map in a Map four times.
 const MAX_DEPTH = 40;
 
 function notPortable(message) {
     return new GLib.Error(Cf.Error, Cf.Error.NOT_PORTABLE, message);
 }
 
-// What goes.
+// What is thrown may be anything. Reading it may throw as well: if it is a Proxy, has getters, or has no toString().
+function attempt(read, otherwise) {
+    try {
+        return read();
+    } catch (error) {
+        return otherwise;
+    }
+}
+
+// Returns whether C takes it as a GError. A Proxy of one is an instance of GLib.Error, too.
+function isGLibError(thrown) {
+    return attempt(() => GLib.Error.prototype.matches.call(thrown, Cf.Error, 0), null) !== null;
+}
+
+// Returns the GLib.Error for what a function has thrown. The Web throws an AbortError when a signal is aborted.
+function toError(thrown, stackOf = error => error.stack ?? '') {
+    if (isGLibError(thrown))
+        return thrown;
+
+    const isError = attempt(() => thrown instanceof Error, false);
+    const text = attempt(() => String(thrown), 'What was thrown cannot be converted to a string');
+    const details = isError ? `\n\n${attempt(() => stackOf(thrown), '')}` : '';
+    const [domain, code] = isError && attempt(() => thrown.name, '') === 'AbortError'
+        ? [Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED]
+        : [Cf.Error, Cf.Error.REMOTE];
+
+    return new GLib.Error(domain, code, (text + details).replaceAll('\0', '\\0'));
+}
+
+// JavaScript to variants.
 
 function isInteger(number) {
     return Number.isSafeInteger(number) && !Object.is(number, -0);
 }
 
-// Not asked for its size: in gjs 1.74 a method of a GLib.Bytes leaves a reference behind.
+// Does not ask for the size: in gjs 1.74 a method of a GLib.Bytes leaks a reference.
 function fromBytes(signature, bytes) {
     return own(Variant.new_from_bytes(new VariantType(signature), bytes, true));
 }
 
-// The bytes that a typed array looks like.
+// Returns the memory of a typed array.
 function bytesOf({buffer, byteOffset, byteLength}) {
     return GLib.Bytes.new_take(new Uint8Array(buffer, byteOffset, byteLength));
 }
@@ -61,6 +90,8 @@ function fromBigInt(number) {
 function fromText(text) {
     if (text.includes('\0'))
         throw notPortable('A string with a NUL character cannot be sent to another process');
+    if (/\p{Surrogate}/u.test(text))
+        throw notPortable('A string with a lone surrogate cannot be sent to another process');
     return own(Variant.new_string(text));
 }
 
@@ -92,6 +123,31 @@ function fromEntries(entries, depth) {
     return own(Variant.new_array(null, keys.map((key, index) => own(Variant.new_dict_entry(key, values[index])))));
 }
 
+// A dictionary with text as keys arrives as an object. The maybe around it tells that it is a Map.
+function fromMap(map, depth) {
+    const dictionary = fromEntries([...map], depth + 1);
+
+    return dictionary.get_type_string() === 'a{sv}' ? own(Variant.new_maybe(null, dictionary)) : dictionary;
+}
+
+// Returns null for what is not binary data. GLib has no small integers with a sign and no small floating-point numbers.
+function fromBinary(object) {
+    if (object instanceof ArrayBuffer)
+        return fromMemory('ay', new Uint8Array(object));
+    if (object instanceof DataView || object instanceof Uint8ClampedArray)
+        return fromMemory('ay', object);
+    if (object instanceof Int8Array)
+        return fromMemory('an', Int16Array.from(object));
+    if (object instanceof Float32Array)
+        return fromMemory('ad', Float64Array.from(object));
+
+    for (const [signature, TypedArray] of TYPED_ARRAYS) {
+        if (object instanceof TypedArray)
+            return fromMemory(signature, object);
+    }
+    return null;
+}
+
 function fromDate(date) {
     return own(Variant.new_tuple([own(Variant.new_string('Date')), own(Variant.new_double(date.getTime()))]));
 }
@@ -103,19 +159,19 @@ function fromObject(object, depth) {
         return fromBytes('ay', object);
     if (object instanceof Date)
         return fromDate(object);
-    if (depth === MAX_DEPTH) {
+    if (depth >= MAX_DEPTH) {
         throw notPortable(`A value that is nested more than ${MAX_DEPTH} deep, or contains itself, cannot be sent to ` +
             'another process');
     }
     if (Array.isArray(object))
         return fromItems(Array.from(object), depth);
     if (object instanceof Map)
-        return fromEntries([...object], depth);
+        return fromMap(object, depth);
 
-    for (const [signature, TypedArray] of TYPED_ARRAYS) {
-        if (object instanceof TypedArray)
-            return fromMemory(signature, object);
-    }
+    const binary = fromBinary(object);
+
+    if (binary !== null)
+        return binary;
 
     const prototype = Object.getPrototypeOf(object);
 
@@ -145,7 +201,7 @@ function toVariant(value, depth = 0) {
     }
 }
 
-// A tuple. Parameters whose arguments are left out at the end keep their defaults.
+// Returns a tuple. Arguments that are undefined at the end are left out, so that parameters keep their defaults.
 function argumentsToVariant(values) {
     let count = values.length;
 
@@ -158,8 +214,8 @@ function argumentsToVariant(values) {
     return variant;
 }
 
-// For a function that may be of any language. One argument is passed as it is, as programs in C do; a tuple, as a date
-// is, has to be the only item of another.
+// Returns the arguments for a function of any language. A single argument is passed as it is, as in C; one that is a
+// tuple, such as a date, is wrapped in another tuple.
 function namedArgumentsToVariant(values) {
     const [first = null] = values;
 
@@ -176,12 +232,12 @@ function namedArgumentsToVariant(values) {
     return variant;
 }
 
-// No variant is what a function leaves that returns nothing.
+// A function that returns nothing has no variant.
 function resultToVariant(value) {
     return value === undefined ? null : toVariant(value);
 }
 
-// What comes.
+// Variants to JavaScript.
 
 function memoryOf(variant, TypedArray) {
     const bytes = variant.get_data_as_bytes().toArray();
@@ -189,7 +245,7 @@ function memoryOf(variant, TypedArray) {
     return new TypedArray(bytes.buffer, bytes.byteOffset, bytes.length / TypedArray.BYTES_PER_ELEMENT);
 }
 
-// A number if it is one exactly.
+// Returns a number, or a BigInt if a number would not be exact.
 function simplify(integer) {
     const number = Number(integer);
 
@@ -201,7 +257,7 @@ function childrenOf(variant) {
 }
 
 function fromArray(variant, signature) {
-    // The memory is the variant's, and may be mapped for reading only.
+    // The memory belongs to the variant, and may be mapped read-only.
     if (signature === 'ay')
         return memoryOf(variant, Uint8Array).slice();
     if (signature === 'ax' || signature === 'at')
@@ -213,6 +269,15 @@ function fromArray(variant, signature) {
     if (signature.startsWith('a{'))
         return new Map(childrenOf(variant));
     return childrenOf(variant);
+}
+
+function fromMaybe(variant, signature) {
+    if (variant.n_children() === 0)
+        return null;
+
+    const child = variant.get_child_value(0);
+
+    return signature.startsWith('ma{') ? new Map(childrenOf(child)) : fromVariant(child);
 }
 
 function fromTuple(variant, signature) {
@@ -227,14 +292,14 @@ function fromVariant(variant) {
     switch (signature[0]) {
     case 'x':
     case 't':
-        // gjs would make a number of it, which may be another one.
+        // gjs would convert it to a number, which may be inexact.
         return simplify(variant.print(false));
     case 'a':
         return fromArray(variant, signature);
     case 'v':
         return fromVariant(variant.get_variant());
     case 'm':
-        return childrenOf(variant)[0] ?? null;
+        return fromMaybe(variant, signature);
     case '(':
         return fromTuple(variant, signature);
     case '{':
@@ -244,14 +309,14 @@ function fromVariant(variant) {
     }
 }
 
-// What a function is called with: the items of a tuple, or the only argument.
+// Returns the arguments of a function: the items of a tuple, or the only argument.
 function argumentsOf(variant) {
     if (variant === null)
         return [];
     return variant.get_type_string().startsWith('(') ? childrenOf(variant) : [fromVariant(variant)];
 }
 
-// No variant is what a function leaves that returns nothing.
+// A function that returns nothing has no variant.
 function fromResult(variant) {
     if (variant === null)
         return undefined;

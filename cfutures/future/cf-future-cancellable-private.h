@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "cf-future.h"
+
+G_BEGIN_DECLS
+
+void cf_future_trip_cancellable (CfFuture *self);
+
+G_END_DECLS

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "threads/cf-thread-pool-private.h"
+
+G_BEGIN_DECLS
+
+void cf_pool_run_call (CfPoolThread *thread,
+                       CfFuture     *future);
+
+G_END_DECLS
