@@ -50,4 +50,7 @@ _CF_EXTERN
 gboolean cf_process_pool_executor_await_end (CfExecutor *self,
                                              gint64      timeout_usec);
 
+_CF_EXTERN
+gboolean cf_process_pool_executor_await_closed (gint64 timeout_usec);
+
 G_END_DECLS

@@ -556,6 +556,21 @@ cf_process_pool_executor_await_end (CfExecutor *self,
          cf_process_scheduler_wait_for_end (CF_PROCESS_POOL_EXECUTOR (self)->scheduler, timeout_usec);
 }
 
+/**
+ * cf_process_pool_executor_await_closed:
+ * @timeout_usec: how long to wait at most, in µs
+ *
+ * Waits until process pools that were shut down, or dropped, have no threads any more. This is for a binding whose
+ * interpreter ends: those threads may free objects of its language.
+ *
+ * Returns: whether there are no such pools; otherwise, ask again
+ */
+gboolean
+cf_process_pool_executor_await_closed (gint64 timeout_usec)
+{
+  return cf_process_scheduler_await_closed (timeout_usec);
+}
+
 static void
 end_workers (CfProcessPoolExecutor *self,
              int                    signal_number)

@@ -28,6 +28,7 @@ void      cf_process_scheduler_close          (CfProcessScheduler *self);
 void      cf_process_scheduler_cancel_pending (CfProcessScheduler *self);
 gboolean  cf_process_scheduler_wait_for_end   (CfProcessScheduler *self,
                                                gint64              timeout_usec);
+gboolean  cf_process_scheduler_await_closed   (gint64              timeout_usec);
 void      cf_process_scheduler_join           (CfProcessScheduler *self);
 void      cf_process_scheduler_signal_workers (CfProcessScheduler *self,
                                                int                 signal_number);

@@ -25,12 +25,14 @@
  *
  * **Locks**, in this order: the receiver's (what comes from the workers, and the list of workers) → a future's lock →
  * the pool's mutex (everything else). The settler's is taken without any of these, and so is the scheduler's own, which
- * guards nothing but the start of the threads; the settler's may be taken under it. No user code runs under any of them: results are collected,
- * and their futures are settled afterwards. Callbacks that are due in the completing thread, and whatever else may run
- * code of the user's, are run in the settler's thread.
+ * guards nothing but the start of the threads; the settler's may be taken under it. No other is taken under that of the
+ * list of closed schedulers. No user code runs under any of them: results are collected, and their futures are settled
+ * afterwards. Callbacks that are due in the completing thread, and whatever else may run code of the user's, are run in the
+ * settler's thread.
  *
  * **Life.** Each call holds its future, and the manager's thread holds the scheduler until the pool has been closed,
- * every call is done and every process gone. */
+ * every call is done and every process gone. Then it may be the last one that does, and free what is an interpreter's, such
+ * as the launcher: an interpreter that ends waits for the schedulers that were closed, even if their pools are gone. */
 
 #include "config.h"
 
@@ -38,6 +40,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/cf-fork-private.h"
 #include "base/cf-sanitizer-private.h"
 #include "future/cf-future-callbacks-private.h"
 #include "future/cf-future-claim-private.h"
@@ -64,6 +67,7 @@ struct _CfProcessScheduler
   GThread          *thread;       /* the manager's, until it is joined */
   GThread          *thread_self;  /* who that is, for good */
   _Atomic gboolean  has_threads;  /* changed with the mutex held */
+  gboolean          is_ending;    /* it was closed, and had threads */
 };
 
 static CfProcessScheduler *
@@ -233,17 +237,93 @@ cf_process_scheduler_set_idle_timeout (CfProcessScheduler *self,
   cf_process_pool_set_idle_timeout (&self->pool, idle_timeout_usec);
 }
 
+/* The schedulers that were closed and whose threads have not ended, each as its future `ended`. */
+
+static CfMutex  ending_mutex;
+static GQueue   ending = G_QUEUE_INIT;
+
+/* In a forked child, which has none of these threads. */
+static void
+forget_ending (void)
+{
+  ending_mutex = (CfMutex) { 0 };
+  g_queue_init (&ending);
+}
+
+/* Is called before the manager knows that it is to end. */
+static void
+add_to_ending (CfProcessScheduler *self)
+{
+  static gsize is_watching = 0;
+  gboolean is_first;
+
+  cf_fork_call_in_child (&is_watching, forget_ending);
+
+  cf_mutex_lock (&self->mutex);
+  is_first = self->thread_self != NULL && !self->is_ending;
+  self->is_ending |= is_first;
+  cf_mutex_unlock (&self->mutex);
+
+  if (!is_first)
+    return;
+
+  cf_mutex_lock (&ending_mutex);
+  g_queue_push_tail (&ending, g_object_ref (self->ended));
+  cf_mutex_unlock (&ending_mutex);
+}
+
+static void
+remove_from_ending (CfFuture *ended)
+{
+  gboolean was_there;
+
+  cf_mutex_lock (&ending_mutex);
+  was_there = g_queue_remove (&ending, ended);
+  cf_mutex_unlock (&ending_mutex);
+
+  if (was_there)
+    g_object_unref (ended);
+}
+
+/**
+ * cf_process_scheduler_await_closed:
+ * @timeout_usec: how long to wait at most, in µs, or -1
+ *
+ * Waits until the threads of a scheduler that was closed have ended and have freed all that they had.
+ *
+ * Returns: whether there is no such scheduler left
+ */
+gboolean
+cf_process_scheduler_await_closed (gint64 timeout_usec)
+{
+  g_autoptr(CfFuture) ended = NULL;
+
+  cf_mutex_lock (&ending_mutex);
+  ended = g_queue_peek_head (&ending);
+  if (ended != NULL)
+    g_object_ref (ended);
+  cf_mutex_unlock (&ending_mutex);
+
+  if (ended == NULL)
+    return TRUE;
+
+  cf_future_wait (ended, timeout_usec, NULL, NULL);
+  return FALSE;
+}
+
 /* The manager's thread. */
 
 static gpointer
 thread_main (gpointer data)
 {
   CfProcessScheduler *self = data;
+  g_autoptr(CfFuture) ended = g_object_ref (self->ended);
 
   cf_process_manager_run (&self->manager);
   cf_call_settler_join (&self->settler);
-  cf_future_set_value (self->ended, NULL, NULL);
   cf_process_scheduler_unref (self);
+  remove_from_ending (ended);
+  cf_future_set_value (ended, NULL, NULL);
   return NULL;
 }
 
@@ -434,6 +514,7 @@ cf_process_scheduler_submit (CfProcessScheduler *self,
 void
 cf_process_scheduler_close (CfProcessScheduler *self)
 {
+  add_to_ending (self);
   cf_process_pool_close (&self->pool);
 }
 

@@ -3,8 +3,11 @@
 """Done-callbacks: on the main loop, by Python's own rule, and on the way out of a blocking call."""
 
 import asyncio
+import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -207,6 +210,7 @@ class EndOfTheProgram(unittest.TestCase):
     def check(self, statement, context='...'):
         program = f"""
 import sys
+import tempfile
 import gi
 gi.require_version('Cf', '1')
 from gi.repository import Cf, GLib
@@ -291,7 +295,7 @@ class ByPythonsRule(unittest.TestCase):
 
 
 def answer_to_release(pool):
-    """Does as libraries do: blocks on what a callback gives back."""
+    """Does as libraries do: blocks on what a callback gives back. The call ends after the callback was added."""
     released = threading.Semaphore(0)
     idents = []
 
@@ -299,10 +303,15 @@ def answer_to_release(pool):
         idents.append(threading.get_ident())
         released.release()
 
-    for n in range(3):
-        pool.submit(pow, 2, n).add_done_callback(release)
-        if not released.acquire(timeout=LONG):
-            raise TimeoutError('the callback did not come')
+    with tempfile.TemporaryDirectory() as folder:
+        gate = pathlib.Path(folder, 'gate')
+        os.mkfifo(gate)
+        for _ in range(3):
+            future = pool.submit(pathlib.Path.read_bytes, gate)
+            future.add_done_callback(release)
+            gate.write_bytes(b'open')
+            if not released.acquire(timeout=LONG):
+                raise TimeoutError('the callback did not come')
     return idents
 
 

@@ -43,6 +43,30 @@ with Cf.ProcessPoolExecutor(1) as pool: print(pool.submit(double, Point(2)).resu
 """
 
 
+CALLBACK_AT_THE_END = """
+import atexit
+import threading
+import time
+
+atexit.register(print, 'the end')    # comes after what is registered later, as by CFutures
+
+""" + PREAMBLE + """
+
+is_ending = threading.Event()
+
+def call_back(future):
+    is_ending.wait()
+    time.sleep(0.1)     # what does not wait for this one comes first
+    print('the callback')
+
+future = Cf.ProcessPoolExecutor(1).submit(pow, 5, 2)
+future.add_done_callback(call_back, context=None)
+print(future.result())
+del future
+atexit.register(is_ending.set)
+"""
+
+
 class ProgramTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -178,6 +202,10 @@ class Files(ProgramTest):
         self.write('package/__main__.py', PREAMBLE + 'from .functions import halve\n'
                    'print(Cf.ProcessPoolExecutor(1).submit(halve, 5).result())\n')
         self.assert_prints('2.5\n', '-m', 'package')
+
+    def test_ends_after_the_threads_of_a_pool_that_is_gone(self):
+        """They run code of Python, and the interpreter crashes if it ends meanwhile."""
+        self.assert_prints('25\nthe callback\nthe end\n', '-c', CALLBACK_AT_THE_END)
 
     @needs_cloudpickle
     def test_function_of_a_package(self):

@@ -26,7 +26,7 @@ from .callbacks import check_context, set_context_of
 from .executors import WithCallbackContext, check_arguments, failed_future, shutdown_flags
 from .futures import keep
 from .internals import Internal, WorkQueue, processes_of
-from .library import await_end, read_address
+from .library import await_closed, await_end, read_address
 from .overriding import Final, override
 from .pickling import dump, dump_of_no_file
 from .properties import in_seconds, with_attributes
@@ -243,7 +243,11 @@ class ProcessPoolExecutor(Final, WithCallbackContext, Cf.ProcessPoolExecutor, co
 
     @classmethod
     def _close_all(cls):
-        """Waits for the calls when the program ends, unless it was interrupted."""
+        """Waits for the calls when the program ends, unless it was interrupted.
+
+        Then waits for the threads of pools that are gone, too: they may drop objects of Python, which is not to happen
+        while the interpreter ends.
+        """
         pools = list(cls._pools)
         is_interrupted = getattr(sys, 'last_type', None) is KeyboardInterrupt and not hasattr(sys, 'ps1')
         try:
@@ -251,6 +255,7 @@ class ProcessPoolExecutor(Final, WithCallbackContext, Cf.ProcessPoolExecutor, co
                 if is_interrupted:
                     pool.terminate_workers()
                 pool.shutdown()
+            block(await_closed, None)
         except KeyboardInterrupt:
             for pool in pools:
                 pool.terminate_workers()
