@@ -492,6 +492,19 @@ class Nesting(unittest.TestCase):
             self.assertEqual(futures[-1].result(), 99)
             self.assertEqual((pool.get_n_pending(), pool.get_n_running(), pool.get_n_completed()), (0, 0, 102))
 
+    def test_waiting_in_as_many_calls_as_may(self):
+        """There are threads again for the calls that waited for one, and for later calls."""
+        with Cf.ThreadPoolExecutor(2) as pool:
+            pool.set_max_substitutes(3)
+            for _ in range(3):
+                promise = Cf.Future()
+                futures = [pool.submit(promise.result) for _ in range(20)]
+                while pool.get_n_running() < 5:
+                    time.sleep(0.001)
+                promise.set_result(1)
+                self.assertEqual([future.result(LONG) for future in futures], [1] * 20)
+                self.assertEqual(pool.submit(pow, 2, 3).result(LONG), 8)
+
     def test_mapping(self):
         def fibonacci(n):
             return n if n < 2 else sum(pool.map(fibonacci, (n - 1, n - 2)))

@@ -6,7 +6,9 @@
                                                         one Python call after the other
 
 A worker that finds the queue empty *parks*: it waits for a future of its own, its wake-up, which submit() settles. The
-C pool starts another thread for one that waits, so native calls of the same pool run meanwhile.
+C pool starts another thread for one that waits, so native calls of the same pool run meanwhile. When it has as many
+threads as it may, and some are those of parked workers, these end: they leave their threads to the services that C could
+not begin, which count as active, so that nobody would wake a worker.
 """
 
 import atexit
@@ -35,6 +37,9 @@ MAX_DEPTH = 40
 # After this many calls a worker checks whether the counts are watched.
 LOOK_INTERVAL = 64
 
+# C has begun a service after this time, in µs, unless all threads that it may have are taken.
+SERVICE_BEGINS_USEC = 10_000
+
 
 class Workers:
     """The threads of a pool that run its Python calls, and the queue of these calls.
@@ -62,6 +67,7 @@ class Workers:
         self._wakeups = []          # of parked workers; the last one that parked is woken first
         self._services = []         # the futures of the calls of _serve() in the C pool
         self._n_services_ended = 0  # how many were removed from that list
+        self._n_to_begin = 0        # how many C has not begun
         self._native = set()        # the futures of calls that the C pool makes by itself, until they are done
         self._drains = {}           # by the promise of a drain: the tallies of the workers that it waits for
         self._threads = []          # threads of Python, see _start_thread()
@@ -117,6 +123,7 @@ class Workers:
         with self._lock:
             states = [get_state(address_of(service)) for service in self._services]
             self._n_active -= states.count(CANCELLED)
+            self._n_to_begin -= states.count(CANCELLED)
             self._services = [service for service, state in zip(self._services, states) if state != CANCELLED]
         self._wake_one()
 
@@ -300,6 +307,7 @@ class Workers:
             self._n_services_ended += states.count(FINISHED)
             self._services = [other for other, state in zip(self._services, states) if state < CANCELLED] + [service]
             self._n_started += 1
+            self._n_to_begin += 1
         elif self._is_closed and self._has_workers():
             self._start_thread(name)
         else:
@@ -342,6 +350,8 @@ class Workers:
     def _serve(self, service, name):
         """Runs in a thread of the pool, for as long as this serves the queue."""
         if service is not None:
+            with self._lock:
+                self._n_to_begin -= 1
             enter_thread(service)
         thread = threading.current_thread()
         thread.name = name
@@ -497,18 +507,25 @@ class Workers:
         return self._park(wakeup)
 
     def _park(self, wakeup):
-        """Waits for the wake-up of this worker. Returns False after the idle timeout of the pool."""
+        """Waits for the wake-up of this worker. Returns False after the idle timeout, or if C needs its thread."""
+        if self._n_to_begin > 0:
+            if wait_for(address_of(wakeup), SERVICE_BEGINS_USEC, None, None):
+                return True
+            if self._n_to_begin > 0:
+                return not self._leave(wakeup)
+
         executor = self._executor()
         timeout = get_idle_timeout(read_address(executor)) if executor is not None else -1
         del executor
-        if wait_for(address_of(wakeup), timeout, None, None):
-            return True
+        return wait_for(address_of(wakeup), timeout, None, None) or not self._leave(wakeup)
 
+    def _leave(self, wakeup):
+        """Has this worker no longer count as parked. Returns False if it was woken meanwhile."""
         with self._lock:
-            if wakeup not in self._wakeups:
-                return True
-            self._wakeups.remove(wakeup)
-            return False
+            is_parked = wakeup in self._wakeups
+            if is_parked:
+                self._wakeups.remove(wakeup)
+        return is_parked
 
 
 atexit.register(Workers.close_all)
