@@ -42,6 +42,7 @@
 #include "future/cf-future-claim-private.h"
 #include "future/cf-future-private.h"
 #include "future/cf-future-remote-private.h"
+#include "base/cf-fork-private.h"
 #include "base/cf-mutex-private.h"
 #include "base/cf-spin-private.h"
 #include "transport/cf-nesting-private.h"
@@ -84,6 +85,7 @@ struct _CfWorker
   CfFutureOwner    owner;
   CfChannel        channel;
   GThread         *control;
+  guint            fork_count;    /* as it was when the worker began: a forked child has another one */
 
   /* Of the main thread: what was handed out by cf_worker_next(), and the chunk of a map that it is an item of. */
   CfFuture        *future;
@@ -433,9 +435,20 @@ begin_call (CfWorker      *self,
   return future;
 }
 
+/* A call has forked, and returned in the child as well, which has neither the memory nor the threads for replying. */
+G_NORETURN static void
+end_child (void)
+{
+  g_printerr ("A call has forked this process and returned in it: a child of a worker should end by itself, with _exit()\n");
+  _exit (EXIT_FAILURE);
+}
+
 static void
 end_call (CfWorker *self)
 {
+  if (cf_fork_count () != self->fork_count)
+    end_child ();
+
   /* No report that another thread is about to write may come after the result. */
   cf_mutex_lock (&self->writing);
   cf_mutex_lock (&self->mutex);
@@ -732,6 +745,8 @@ cf_worker_init (CfWorker *self)
   self->owner.remote = &remote_interface;
   self->channel.socket = -1;
   self->payloads = cf_payload_table_new ();
+  cf_fork_watch ();
+  self->fork_count = cf_fork_count ();
 }
 
 static int

@@ -251,6 +251,15 @@ def fork_and_use_processes():
         return stream.read()
 
 
+def fork_and_return(exception):
+    """Returns how the child process has ended, in which this returns or raises, too."""
+    child = os.fork()
+    if child != 0:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if exception is not None:
+        raise exception
+
+
 def fork_and_wait_for_call():
     """Returns what the child process says of calls that a pool of its parent makes."""
     gc.collect()
@@ -460,6 +469,10 @@ class Pools(unittest.TestCase):
 
     def test_pools_after_a_fork(self):
         self.assertIn('forked', fork_and_use_processes())
+
+    def test_calls_that_fork_and_return(self):
+        for exception in (None, KeyError('a'), SystemExit(0)):
+            self.assertEqual(self.pool.submit(fork_and_return, exception).result(LONG), 1)
 
     def test_calls_after_a_fork(self):
         said, results = fork_and_wait_for_call()
