@@ -21,6 +21,7 @@ class HereExecutor extends Cf.Executor {
 });
 
 const HERE = [new Cf.InlineExecutor(), new Cf.MainContextExecutor(), new HereExecutor()];
+const INTEGERS = new GLib.Variant('ai', []);
 const offset = 100;
 
 run({
@@ -237,6 +238,75 @@ run({
             }
         }
         matches((await failure(() => executor.shutdown({wait: true}))).message, /^shutdown\(\) has no option “wait”$/);
+    },
+
+    'options/that-are-integers-are-refused-by-name-otherwise'() {
+        const executor = new Cf.InlineExecutor();
+        const threads = new Cf.ThreadPoolExecutor();
+        const processes = new Cf.ProcessPoolExecutor();
+        const task = Cf.Task.new(() => 5);
+        const uses = [
+            ['priority', priority => executor.submit({priority}, () => 5)],
+            ['priority', priority => executor.map(() => 5, [], {priority})],
+            ['priority', priority => task.set_priority(priority)],
+            ['priority', priority => {
+                task.priority = priority;
+            }],
+            ['chunk_size', size => executor.map(() => 5, [], {chunk_size: size})],
+            ['chunk_size', size => executor.map_task(Cf.Task.new(`${NATIVE}:smoke_halve`), INTEGERS, size, 1)],
+            ['buffer_size', size => executor.map(() => 5, [], {buffer_size: size})],
+            ['buffer_size', size => executor.map_task(Cf.Task.new(`${NATIVE}:smoke_halve`), INTEGERS, 1, size)],
+            ['buffer_size', size => Cf.as_completed([], {buffer_size: size})],
+            ['max_workers', count => Cf.ProcessPoolExecutor.new(count)],
+            ['max_workers', count => Cf.ThreadPoolExecutor.new(count)],
+            ...[Cf.ProcessPoolExecutor, Cf.ThreadPoolExecutor, HereExecutor].flatMap(Pool =>
+                ['max_workers', 'maxWorkers', 'max-workers'].map(name => [name, count => new Pool({[name]: count})])),
+            ['max_substitutes', count => new Cf.ThreadPoolExecutor({max_substitutes: count})],
+            ['max_substitutes', count => threads.set_max_substitutes(count)],
+            ['maxSubstitutes', count => new Cf.ThreadPoolExecutor({maxSubstitutes: count})],
+            ['max_tasks_per_worker', count => new Cf.ProcessPoolExecutor({max_tasks_per_worker: count})],
+            ['max_tasks_per_worker', count => {
+                processes['max-tasks-per-worker'] = count;
+            }],
+        ];
+
+        for (const [name, use] of uses) {
+            for (const number of [1.5, NaN, Infinity, -Infinity, -(2 ** 31) - 1, 2 ** 32]) {
+                const error = failureNow(() => use(number));
+
+                equal([name, error instanceof RangeError], [name, true]);
+                matches(error.message, new RegExp(`^${name} must be an integer from .* to .*, not ${number}$`));
+            }
+            for (const other of ['5', 5n, true, {}, [5]]) {
+                const error = failureNow(() => use(other));
+
+                equal([name, error instanceof TypeError], [name, true]);
+                matches(error.message, new RegExp(`^${name} must be an integer from .*, not .* ${typeof other}$`));
+            }
+            if (name !== 'priority')
+                equal(failureNow(() => use(-1)) instanceof RangeError, true);
+        }
+        matches(failureNow(() => new Cf.ThreadPoolExecutor({max_workers: null})).message, /^max_workers .* not null$/);
+        equal(task.priority, 0);
+    },
+
+    'options/that-are-integers-are-taken'() {
+        const task = Cf.Task.new(() => 5);
+
+        for (const priority of [-(2 ** 31), 2 ** 31 - 1, 0]) {
+            task.priority = priority;
+            equal([task.priority, task.get_priority()], [priority, priority]);
+        }
+        equal(new Cf.ThreadPoolExecutor({max_workers: 3, max_substitutes: 7}).max_substitutes, 7);
+        equal([Cf.ThreadPoolExecutor.new(3).max_workers, Cf.ThreadPoolExecutor.new().max_workers > 0], [3, true]);
+        equal(new Cf.ProcessPoolExecutor({maxTasksPerWorker: 2 ** 32 - 1}).max_tasks_per_worker, 2 ** 32 - 1);
+    },
+
+    async 'options/of-a-wait-and-a-map-are-checked-at-once'() {
+        for (const wrong of ['FIRST_COMPLETED', 7, NaN, 0.5])
+            matches((await failure(() => Cf.wait([], {return_when: wrong}))).message, /^return_when .*Cf\.ReturnWhen.*, not/);
+        matches(failureNow(() => HERE[0].map(() => 5, [], {call_timeout: '5'})).message, /^call_timeout must be/);
+        equal(await collect(HERE[0].map(() => 5, [1], {chunk_size: null, buffer_size: null, priority: null})), [5]);
     },
 
     async 'describe/returns-plain-objects'() {

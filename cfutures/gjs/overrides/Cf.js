@@ -12,7 +12,7 @@
 //     await pool.shutdown();
 //
 // gjs loads this file when the namespace is first used, and calls _init() with it. The parts are in the folder
-// cfutures, in which each uses only those before it: garbage, ownership, options and durations, values, functions and
+// cfutures, in which each uses only those before it: garbage, ownership, options, durations and integers, values, functions and
 // cancelling, futures, sets, executors.
 
 /* exported _init */

@@ -5,6 +5,8 @@
 
 /* exported durationOf, toMicroseconds, overrideDuration, withMicroseconds */
 
+const {formsOf} = imports.overrides.cfutures.options;
+
 const FOR_EVER_IN_C = -1;
 
 // The names of the properties that are durations.
@@ -34,11 +36,6 @@ function toMicroseconds(what, duration) {
 
 function toMilliseconds(microseconds) {
     return microseconds === FOR_EVER_IN_C ? Infinity : microseconds / 1000;
-}
-
-// In gjs each property has three names.
-function formsOf(name) {
-    return [name, name.replaceAll('_', '-'), name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())];
 }
 
 // Converts a property, its getter and its setter to milliseconds. bind_property() and get_property() do not use these,

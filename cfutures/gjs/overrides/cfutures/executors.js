@@ -13,8 +13,9 @@
 const {Cf, GLib} = imports.gi;
 const {COST_OF_CALL, produced} = imports.overrides.cfutures.garbage;
 const {cancellableOf} = imports.overrides.cfutures.cancelling;
-const {overrideDuration, withMicroseconds} = imports.overrides.cfutures.durations;
+const {durationOf, overrideDuration, withMicroseconds} = imports.overrides.cfutures.durations;
 const {referenceToName, sourceOf} = imports.overrides.cfutures.functions;
+const {checkInteger, checkProperties, overrideInteger} = imports.overrides.cfutures.integers;
 const {keepError, keepExplanation, keepResult, promiseOf, toValue} = imports.overrides.cfutures.futures;
 const {areOptions, checkOptions} = imports.overrides.cfutures.options;
 const {own} = imports.overrides.cfutures.ownership;
@@ -109,6 +110,17 @@ function toLocalFunction(callable, args) {
     };
 }
 
+// Checks the options of a map before it submits its first call.
+function checkMapOptions(options) {
+    checkOptions('map', options, MAP_OPTIONS);
+
+    for (const name of ['chunk_size', 'buffer_size', 'priority']) {
+        if (options[name] !== undefined && options[name] !== null)
+            checkInteger(name, options[name]);
+    }
+    durationOf('call_timeout', options.call_timeout ?? null);
+}
+
 // Submits calls by the methods of C, from before they were overridden. How a function is submitted depends on the
 // executor, so each submission has a new Cf.Task of C.
 
@@ -179,7 +191,7 @@ class Submissions {
     }
 
     map(executor, call, inputs, options) {
-        checkOptions('map', options, MAP_OPTIONS);
+        checkMapOptions(options);
 
         const {
             chunk_size: chunkSize, buffer_size: bufferSize, call_timeout: timeout, name, priority, ...rest
@@ -203,6 +215,7 @@ function overrideExecutor(submissions) {
     const construct = executor._init;
 
     executor._init = function (properties = {}) {
+        checkProperties(properties);
         construct.call(this, withMicroseconds(properties));
     };
 
@@ -239,10 +252,12 @@ function overrideExecutor(submissions) {
         return submissions.map(this, describe(this, callable), inputs, options);
     };
 
-    executor.map_task = function (task, ...rest) {
+    executor.map_task = function (task, inputs, chunkSize, bufferSize) {
+        checkInteger('chunk_size', chunkSize);
+        checkInteger('buffer_size', bufferSize);
         if (task._callable !== undefined && typeof task._callable !== 'string')
             throw new TypeError('map() takes JavaScript functions and their options: pool.map(fn, inputs, {priority})');
-        return submissions.map_task.call(this, submissions.taskFor(this, task), ...rest);
+        return submissions.map_task.call(this, submissions.taskFor(this, task), inputs, chunkSize, bufferSize);
     };
 
     executor.map_generator = function () {
@@ -286,6 +301,8 @@ function overrideExecutor(submissions) {
 
 function overrideThreadPool() {
     overrideDuration(Cf.ThreadPoolExecutor, 'idle_timeout');
+    overrideInteger(Cf.ThreadPoolExecutor, 'max_substitutes');
+    Cf.ThreadPoolExecutor.new = (maxWorkers = 0) => new Cf.ThreadPoolExecutor({max_workers: maxWorkers});
     Cf.ThreadPoolExecutor.prototype.set_initializer = function () {
         refuseThreads('A JavaScript initializer');
     };
@@ -336,6 +353,7 @@ function overrideProcessPool() {
     const setInitializerByName = pool.set_initializer_by_name;
 
     overrideDuration(Cf.ProcessPoolExecutor, 'idle_timeout');
+    overrideInteger(Cf.ProcessPoolExecutor, 'max_tasks_per_worker');
 
     pool._init = function (parameters = {}) {
         refuseWhileImporting();
@@ -374,6 +392,7 @@ function overrideTask() {
     const newByName = Cf.Task.new_by_name;
 
     overrideDuration(Cf.Task, 'timeout');
+    overrideInteger(Cf.Task, 'priority');
 
     Cf.Task.new = function (callable, ...args) {
         const task = newByName(typeof callable === 'string' ? callable : SOURCE, null);

@@ -2,9 +2,14 @@
 
 // Options are passed as an object.
 
-/* exported areOptions, checkOptions */
+/* exported areOptions, checkOptions, formsOf */
 
 const {GObject} = imports.gi;
+
+// In gjs each property has three names.
+function formsOf(name) {
+    return [name, name.replaceAll('_', '-'), name.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase())];
+}
 
 function areOptions(what) {
     return what instanceof Object && typeof what !== 'function' && !Array.isArray(what) &&

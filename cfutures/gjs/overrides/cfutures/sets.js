@@ -12,6 +12,7 @@
 const {Cf, Gio, GLib} = imports.gi;
 const {cancellableOf, onCancelled} = imports.overrides.cfutures.cancelling;
 const {durationOf, overrideDuration, toMicroseconds} = imports.overrides.cfutures.durations;
+const {checkInteger} = imports.overrides.cfutures.integers;
 const {checkOptions} = imports.overrides.cfutures.options;
 const {fromResult} = imports.overrides.cfutures.values;
 const {resultOf, toException} = imports.overrides.cfutures.futures;
@@ -487,6 +488,11 @@ function isEnough(future, returnWhen) {
 
 // Resolves to the futures that are done and those that are not, also after the timeout.
 function waitFor(iterable, {return_when: returnWhen = Cf.ReturnWhen.ALL_COMPLETED, timeout = Infinity, ...rest}) {
+    if (returnWhen !== null && !Object.values(Cf.ReturnWhen).includes(returnWhen)) {
+        throw new TypeError('return_when must be a Cf.ReturnWhen, such as Cf.ReturnWhen.FIRST_COMPLETED, not ' +
+            String(returnWhen));
+    }
+
     const deadline = now() + durationOf('timeout', timeout);
     const futures = [...new Set(iterable)];
 
@@ -599,6 +605,8 @@ function override() {
             return asCompleted(futures, toMicroseconds('timeout', options));
 
         checkOptions('as_completed', options, AS_COMPLETED_OPTIONS);
+        if (options.buffer_size !== undefined && options.buffer_size !== null)
+            checkInteger('buffer_size', options.buffer_size);
         return new CompletedFutures(futures, options);
     };
 
