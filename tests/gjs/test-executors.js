@@ -136,6 +136,38 @@ run({
         }
     },
 
+    async 'here/submitted-in-the-manner-of-gio-end-as-the-call-did'() {
+        const executor = new Cf.MainContextExecutor();
+        const own = new RangeError('too far');
+        const object = {n: 1};
+        const outcome = (callable, cancellable = null, check = Cf.CancellableCheck.DEFAULT) => {
+            const task = Cf.Task.new(callable);
+
+            task.check_cancellable = check;
+            return new Promise(resolve => {
+                executor.submit_async(task, cancellable, (source, result) => {
+                    cancellable?.cancel();
+                    resolve({finish: () => source.submit_finish(result)});
+                });
+            });
+        };
+        const fail = () => {
+            throw own;
+        };
+
+        equal(failureNow((await outcome(fail)).finish) === own, true);
+        equal((await outcome(() => 5)).finish(), [true, 5]);
+        equal((await outcome(() => object)).finish()[1] === object, true);
+        equal((await outcome(() => {})).finish(), [true, undefined]);
+
+        for (const callable of [() => 5, fail]) {
+            const {finish} = await outcome(callable, new Gio.Cancellable());
+
+            isError(failureNow(finish), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        }
+        equal((await outcome(() => 5, new Gio.Cancellable(), Cf.CancellableCheck.NEVER)).finish(), [true, 5]);
+    },
+
     async 'here/exceptions-come-as-errors'() {
         for (const executor of HERE) {
             const error = await failure(() => executor.submit(() => {

@@ -267,6 +267,34 @@ run({
         equal(failureNow(() => remote('TypeError: x\n\n@x:1:1').result()).name, 'TypeError');
     },
 
+    'future/await-value/gives-the-value'() {
+        const object = {n: 1};
+        const nothing = new Cf.Future();
+
+        nothing.set_variant(null);
+        equal(nothing.await_value(), [true, undefined]);
+        equal(settled(5).await_value(), [true, 5]);
+        equal(settled(object).await_value()[1] === object, true);
+        equal(settled(new GLib.Variant('(i)', [5])).await_value()[1] instanceof GLib.Variant, true);
+        equal(Cf.Future.new_for_int64(5).await_value(), [true, 5]);
+    },
+
+    async 'future/await-value/throws-the-error-of-the-call'() {
+        const own = new RangeError('too far');
+        const cancelled = new Cf.Future();
+
+        cancelled.cancel();
+        equal(failureNow(() => failed(own).await_value()) === own, true);
+        equal(failureNow(() => remote('TypeError: x\n\n@x:1:1').await_value()) instanceof TypeError, true);
+        isError(failureNow(() => cancelled.await_value()), Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED);
+        for (const code of [Cf.Error.WRONG_TYPE, Cf.Error.WORKER_DIED]) {
+            const future = failed(new GLib.Error(Cf.Error, code, 'that of the call'));
+
+            isError(failureNow(() => future.await_value()), Cf.Error, code);
+            equal((await failure(() => future)).message, 'that of the call');
+        }
+    },
+
     async 'future/callbacks/come-on-the-main-loop'() {
         const future = new Cf.Future();
         const promise = new Promise(resolve => future.add_done_callback(done => resolve(done === future)));

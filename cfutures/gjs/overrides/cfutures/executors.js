@@ -10,7 +10,7 @@
 
 /* exported override */
 
-const {Cf, GLib} = imports.gi;
+const {Cf, Gio, GLib} = imports.gi;
 const {COST_OF_CALL, produced} = imports.overrides.cfutures.garbage;
 const {cancellableOf} = imports.overrides.cfutures.cancelling;
 const {durationOf, overrideDuration, withMicroseconds} = imports.overrides.cfutures.durations;
@@ -244,8 +244,23 @@ function overrideExecutor(submissions) {
         return submissions.submit_task.call(this, submissions.taskFor(this, task));
     };
 
-    executor.submit_async = function (task, ...rest) {
-        submissions.submit_async.call(this, submissions.taskFor(this, task), ...rest);
+    executor.submit_async = function (task, cancellable, callback) {
+        const isChecked = task.check_cancellable !== Cf.CancellableCheck.NEVER;
+        const onEnd = (source, future) => {
+            future._checked = isChecked ? cancellable ?? task.cancellable : null;
+            callback(source, future);
+        };
+
+        submissions.submit_async.call(this, submissions.taskFor(this, task), cancellable, callback ? onEnd : null);
+    };
+
+    // Does what C does, where gjs loses the error: see await_value().
+    executor.submit_finish = function (future) {
+        if (future._checked?.is_cancelled()) {
+            future.get_error();
+            throw new GLib.Error(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, 'The call was cancelled');
+        }
+        return future.await_value();
     };
 
     executor.map = function (callable, inputs, options = {}) {

@@ -83,6 +83,13 @@ function keepExplanation(future, explain) {
     future._explain = explain;
 }
 
+const {await_value: awaitValue} = Cf.Future.prototype;
+
+// Whether the call succeeded with a value that is no variant. A call may also have failed with this very error.
+function isNoVariant(future, error) {
+    return error instanceof GLib.Error && error.matches(Cf.Error, Cf.Error.WRONG_TYPE) && future.get_error() === null;
+}
+
 // The result as JavaScript, or an exception.
 function resultOf(future) {
     try {
@@ -95,8 +102,8 @@ function resultOf(future) {
             return future._returned;
         if (!isDropped && '_thrown' in future)
             throw future._thrown;
-        if (error instanceof GLib.Error && error.matches(Cf.Error, Cf.Error.WRONG_TYPE))
-            return future.await_value()[1];
+        if (isNoVariant(future, error))
+            return awaitValue.call(future)[1];
         throw toException(future._explain?.(error) ?? error);
     }
 }
@@ -176,6 +183,14 @@ function override() {
     // Blocks, except in callbacks, where the future is done.
     future.result = function () {
         return resultOf(this);
+    };
+
+    // gjs reads the value of C before it looks at the error, and cannot read the one that a failed call leaves unset.
+    future.await_value = function () {
+        const result = resultOf(this);
+
+        return result === undefined || typeof result === 'bigint' || '_returned' in this
+            ? [true, result] : awaitValue.call(this);
     };
 
     future.wait = function (timeout = Infinity, cancellable = null) {
