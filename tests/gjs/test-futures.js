@@ -188,6 +188,29 @@ run({
         equal((await failure(() => settled(Promise.reject(new Error('later'))))).message, 'later');
     },
 
+    async 'future/set-value/gives-c-what-it-has-a-type-for'() {
+        const bytes = new Uint8Array([7, 1, 2]).subarray(1);
+        const large = settled(2n ** 63n);
+
+        equal([settled(5n).await_int64(), settled(-5n).await_int64(), settled(5n).await_double()], [5, -5, 5]);
+        equal(large.await_variant().print(true), 'uint64 9223372036854775808');
+        equal(await large === 2n ** 63n, true);
+        equal(settled(bytes).await_bytes().toArray().join(), '1,2');
+        equal(await settled(bytes) === bytes, true);
+        equal(new Cf.InlineExecutor().submit(() => 5n).await_variant().print(true), 'int64 5');
+        equal(new Cf.InlineExecutor().submit(() => bytes).await_bytes().toArray().join(), '1,2');
+        equal(await new Cf.InlineExecutor().submit(() => bytes) === bytes, true);
+        equal(await settled(2n ** 64n) === 2n ** 64n, true);
+    },
+
+    async 'future/set-value/keeps-text-that-c-cannot-have'() {
+        for (const text of ['a\0b', 'a\ud800b']) {
+            equal(await settled(text) === text, true);
+            equal(await new Cf.InlineExecutor().submit(() => text) === text, true);
+            isError(failureNow(() => settled(text).await_string()), Cf.Error, Cf.Error.WRONG_TYPE);
+        }
+    },
+
     async 'future/set-value/keeps-objects-through-collections'() {
         const settleUnseen = () => {
             const future = new Cf.Future();

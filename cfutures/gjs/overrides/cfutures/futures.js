@@ -9,7 +9,7 @@
 const {Cf, Gio, GLib, GObject} = imports.gi;
 const {isCancelled} = imports.overrides.cfutures.cancelling;
 const {toMicroseconds} = imports.overrides.cfutures.durations;
-const {fromResult, isGLibError, toError} = imports.overrides.cfutures.values;
+const {bytesOf, fromBigInt, fromResult, isGLibError, isText, toError} = imports.overrides.cfutures.values;
 
 // The text of a remote exception is its message, an empty line, and its stack. The stack of Python, and the message of
 // JavaScript, may contain empty lines.
@@ -52,13 +52,23 @@ function toException(error) {
 
 // gjs also has a GType for plain objects, but it does not keep them from being garbage collected.
 function isOfGLib(value) {
-    return ['boolean', 'number', 'string'].includes(typeof value) ||
+    if (typeof value === 'string')
+        return isText(value);
+    return ['boolean', 'number'].includes(typeof value) ||
         value?.constructor !== Object && value?.constructor?.$gtype !== undefined;
 }
 
-// What C gets.
+// What C gets: of the values that stay in JavaScript, integers and bytes in its own types.
+
+function isOf64Bits(value) {
+    return typeof value === 'bigint' && (value === BigInt.asIntN(64, value) || value === BigInt.asUintN(64, value));
+}
 
 function toValue(value) {
+    if (isOf64Bits(value))
+        return fromBigInt(value);
+    if (value instanceof Uint8Array)
+        return bytesOf(value);
     return isOfGLib(value) ? value : null;
 }
 
@@ -93,7 +103,9 @@ function isNoVariant(future, error) {
 // The result as JavaScript, or an exception.
 function resultOf(future) {
     try {
-        return fromResult(future.await_variant());
+        const variant = future.await_variant();
+
+        return '_returned' in future ? future._returned : fromResult(variant);
     } catch (error) {
         // A call that is cancelled drops what its function has returned or thrown, unless that is why it is cancelled.
         const isDropped = future.is_cancelled() && future._thrown?.name !== 'AbortError';
@@ -162,7 +174,7 @@ function override() {
     const future = Cf.Future.prototype;
 
     const {
-        add_done_callback_full: addDoneCallbackFull, set_error: setError, set_value: setValue,
+        add_done_callback_full: addDoneCallbackFull, set_error: setError, set_value: setValue, set_variant: setVariant,
         wait, wait_async: waitAsync,
     } = future;
 
@@ -202,7 +214,10 @@ function override() {
     };
 
     future.set_value = function (value) {
-        setValue.call(this, toValue(value));
+        if (isOf64Bits(value))
+            setVariant.call(this, toValue(value));
+        else
+            setValue.call(this, toValue(value));
         keepResult(this, value);
     };
 

@@ -3,8 +3,8 @@
 // Converts JavaScript's values to variants, and back. The program for workers (cfutures/worker/cfutures-worker.js) uses
 // a copy of this file, and of those that it needs, which is installed beside it.
 
-/* exported argumentsOf, argumentsToVariant, attempt, bytesOf, fromResult, isGLibError, namedArgumentsToVariant */
-/* exported notPortable, resultToVariant, toError */
+/* exported argumentsOf, argumentsToVariant, attempt, bytesOf, fromBigInt, fromResult, isGLibError, isText */
+/* exported namedArgumentsToVariant, notPortable, resultToVariant, toError */
 
 const {Cf, Gio, GLib} = imports.gi;
 const {produced} = imports.overrides.cfutures.garbage;
@@ -85,6 +85,11 @@ function fromBigInt(number) {
     if (number === BigInt.asUintN(64, number))
         return own(Variant.new_uint64(number));
     throw notPortable('A BigInt of more than 64 bits cannot be sent to another process');
+}
+
+// Whether C can have it: without a NUL character it is UTF-8.
+function isText(text) {
+    return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }
 
 function fromText(text) {
