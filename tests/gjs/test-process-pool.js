@@ -334,6 +334,36 @@ run({
         await notPortable(() => pool.submit(() => new Set()));
     },
 
+    async 'process-pool/values/that-would-arrive-in-part-are-refused'() {
+        const symbol = Symbol('hidden');
+        const withProperty = array => Object.assign(array, {note: 5});
+
+        for (const [value, name] of [
+            [{a: 1, [symbol]: 2}, 'Symbol(hidden)'],
+            [[{[symbol]: 2}], 'Symbol(hidden)'],
+            [Object.assign([1, 2], {[symbol]: 2}), 'Symbol(hidden)'],
+            [withProperty([]), 'note'],
+            [withProperty([1, 2]), 'note'],
+            [withProperty(Array(2000).fill('text')), 'note'],
+            [{'a': Object.assign([1], {'-1': 2})}, '-1'],
+            ['ab'.match(/b/), 'groups'],
+            [Math, 'Math'],
+            [{json: JSON}, 'JSON'],
+            [Reflect, 'Reflect'],
+            [(function () {
+                return arguments;
+            })(1, 2), 'Arguments'],
+        ])
+            equal((await notPortable(() => pool.submit(echo, value))).includes(`“${name}”`), true);
+
+        matches(await notPortable(() => pool.submit(() => Object.assign([1], {note: 5}))), /“note”/);
+        matches(await notPortable(() => pool.submit(() => Math)), /“Math”/);
+        equal(await pool.submit(echo, Array(2000).fill(1)), Array(2000).fill(1));
+        equal(await pool.submit(echo, [...'ab'.match(/b/)]), ['b']);
+        equal(await pool.submit(echo, Array(3)), [null, null, null]);
+        equal(await pool.submit(echo, Object.assign(Object.create(null), {a: 1})), {a: 1});
+    },
+
     async 'process-pool/errors/exceptions-come-as-they-were-thrown'() {
         const error = await failure(() => pool.submit(() => {
             throw new RangeError('too far');

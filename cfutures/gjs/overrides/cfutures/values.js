@@ -26,6 +26,11 @@ const TYPED_ARRAYS = new Map([
 // GLib takes values that are nested 128 deep; an object in an object counts three times, and a Map in a Map four times.
 const MAX_DEPTH = 40;
 
+// Arrays of more numbers than these are sent without a look at their other properties.
+const MAX_LISTED = 1000;
+
+const {propertyIsEnumerable: isEnumerable, toString} = Object.prototype;
+
 function notPortable(message) {
     return new GLib.Error(Cf.Error, Cf.Error.NOT_PORTABLE, message);
 }
@@ -157,6 +162,43 @@ function fromDate(date) {
     return own(Variant.new_tuple([own(Variant.new_string('Date')), own(Variant.new_double(date.getTime()))]));
 }
 
+// Variants have no place for properties beside the items of an array, and none for symbols.
+function refuseProperty(object, key) {
+    const what = Array.isArray(object) ? 'An array' : 'An object';
+
+    throw notPortable(`${what} with the property “${String(key)}” cannot be sent to another process: send a copy without ` +
+        'it, or the property as a value of its own');
+}
+
+function checkSymbols(object) {
+    const symbol = Object.getOwnPropertySymbols(object).find(key => isEnumerable.call(object, key));
+
+    if (symbol !== undefined)
+        refuseProperty(object, symbol);
+}
+
+// The names of the properties come after the indices. To list those of many numbers takes longer than to send them.
+function checkArray(array) {
+    checkSymbols(array);
+    if (array.length > MAX_LISTED && typeof array[0] === 'number')
+        return;
+
+    const last = Object.keys(array).at(-1);
+
+    if (last !== undefined && String(last >>> 0) !== last)
+        refuseProperty(array, last);
+}
+
+// Math and its like have the prototype of plain objects, and so have the arguments of a function, but what is in them
+// is not enumerable.
+function checkPlainObject(object) {
+    const type = toString.call(object).slice('[object '.length, -1);
+
+    checkSymbols(object);
+    if (type !== 'Object' && type !== 'Module')
+        throw notPortable(`A value of the type “${type}” cannot be sent to another process`);
+}
+
 function fromObject(object, depth) {
     if (object instanceof Variant)
         return object;
@@ -168,8 +210,10 @@ function fromObject(object, depth) {
         throw notPortable(`A value that is nested more than ${MAX_DEPTH} deep, or contains itself, cannot be sent to ` +
             'another process');
     }
-    if (Array.isArray(object))
+    if (Array.isArray(object)) {
+        checkArray(object);
         return fromItems(Array.from(object), depth);
+    }
     if (object instanceof Map)
         return fromMap(object, depth);
 
@@ -180,8 +224,10 @@ function fromObject(object, depth) {
 
     const prototype = Object.getPrototypeOf(object);
 
-    if (prototype === null || prototype === Object.prototype)
+    if (prototype === null || prototype === Object.prototype) {
+        checkPlainObject(object);
         return fromEntries(Object.entries(object), depth);
+    }
     if (typeof object.then === 'function')
         throw notPortable('A promise or a future cannot be sent to another process: await it, and send its result');
     throw notPortable(`A value of the type “${object.constructor?.name ?? typeof object}” cannot be sent to another ` +
