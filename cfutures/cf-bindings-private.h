@@ -47,6 +47,10 @@ _CF_EXTERN
 gboolean cf_executor_notify_counts   (CfExecutor     *self);
 
 _CF_EXTERN
+void     cf_thread_pool_executor_set_stack_size (CfExecutor *self,
+                                                 gsize       stack_size);
+
+_CF_EXTERN
 gboolean cf_process_pool_executor_await_end (CfExecutor *self,
                                              gint64      timeout_usec);
 

@@ -12,6 +12,7 @@
 
 #include "threads/cf-pool-loop-private.h"
 
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -147,6 +148,7 @@ cf_pool_loop (gpointer thread)
   CfFuture *future;
 
   atomic_store_explicit (&self->id, (int) syscall (SYS_gettid), memory_order_relaxed);
+  pthread_setname_np (pthread_self (), self->name);
   self->clock = g_get_monotonic_time ();
   self->random = g_random_int () | 1;
   self->batch = 1;

@@ -8,6 +8,7 @@
 #include "cf-thread-pool-executor.h"
 
 #include "base/cf-cpu-count-private.h"
+#include "cf-bindings-private.h"
 #include "executors/cf-executor-private.h"
 #include "threads/cf-pool-counts-private.h"
 #include "threads/cf-pool-description-private.h"
@@ -440,4 +441,21 @@ cf_thread_pool_executor_set_max_substitutes (CfThreadPoolExecutor *self,
   if (self->pool != NULL)
     cf_thread_pool_set_max_substitutes (self->pool, max_substitutes);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_SUBSTITUTES]);
+}
+
+/*
+ * cf_thread_pool_executor_set_stack_size:
+ * @self: a thread pool
+ * @stack_size: a number of bytes, or 0 for the default
+ *
+ * Sets how large the stacks are of the threads that are started from now on. This is for a binding whose language lets
+ * programs choose that.
+ */
+void
+cf_thread_pool_executor_set_stack_size (CfExecutor *self,
+                                        gsize       stack_size)
+{
+  g_return_if_fail (CF_IS_THREAD_POOL_EXECUTOR (self));
+
+  cf_thread_roster_set_stack_size (&CF_THREAD_POOL_EXECUTOR (self)->pool->roster, stack_size);
 }

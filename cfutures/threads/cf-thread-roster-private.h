@@ -27,6 +27,7 @@ typedef struct
   GQueue           awaiting;
   guint            n_threads;
   guint            n_started;
+  gsize            stack_size;      /* of the threads that are started from now on, in bytes; 0 for the default */
   GSList          *joiners;         /* the parkers of the threads that wait until all have ended */
   GMutex           join_mutex;      /* held while threads are joined */
 } CfThreadRoster;
@@ -44,6 +45,8 @@ void          cf_thread_roster_init            (CfThreadRoster  *self,
                                                 guint            max_threads);
 void          cf_thread_roster_set_max_threads (CfThreadRoster  *self,
                                                 guint            max_threads);
+void          cf_thread_roster_set_stack_size  (CfThreadRoster  *self,
+                                                gsize            stack_size);
 void          cf_thread_roster_clear           (CfThreadRoster  *self);
 
 gboolean      cf_thread_roster_start           (CfThreadRoster  *self,

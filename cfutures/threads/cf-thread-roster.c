@@ -66,6 +66,22 @@ cf_thread_roster_set_max_threads (CfThreadRoster *self,
 }
 
 /**
+ * cf_thread_roster_set_stack_size:
+ * @self: a roster
+ * @stack_size: a number of bytes, or 0 for the default
+ *
+ * Sets how large the stacks are of the threads that are started from now on.
+ */
+void
+cf_thread_roster_set_stack_size (CfThreadRoster *self,
+                                 gsize           stack_size)
+{
+  cf_mutex_lock (&self->mutex);
+  self->stack_size = stack_size;
+  cf_mutex_unlock (&self->mutex);
+}
+
+/**
  * cf_thread_roster_clear:
  * @self: a roster whose threads have ended, or end just now
  *
@@ -138,6 +154,21 @@ name_thread (CfThreadRoster *self,
               (int) (sizeof (thread->name) - 1 - strlen (number)), prefix, number);
 }
 
+/* Only a deprecated function of GLib takes the size of the stack. It takes no name: the thread names itself. */
+static GThread *
+start_thread (CfThreadRoster  *self,
+              CfPoolThread    *thread,
+              GThreadFunc      func,
+              GError         **error)
+{
+  if (self->stack_size == 0)
+    return g_thread_try_new (thread->name, func, thread, error);
+
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  return g_thread_create_full (func, thread, self->stack_size, TRUE, FALSE, G_THREAD_PRIORITY_NORMAL, error);
+  G_GNUC_END_IGNORE_DEPRECATIONS
+}
+
 /**
  * cf_thread_roster_start:
  * @self: a roster
@@ -167,7 +198,7 @@ cf_thread_roster_start (CfThreadRoster  *self,
     {
       name_thread (self, thread, name_prefix);
       thread->is_searching = TRUE;
-      thread->thread = g_thread_try_new (thread->name, func, thread, error);
+      thread->thread = start_thread (self, thread, func, error);
       has_started = thread->thread != NULL;
       thread->has_exited = !has_started;
       self->n_threads += has_started;

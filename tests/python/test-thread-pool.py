@@ -72,6 +72,11 @@ class Threads(unittest.TestCase):
             self.assertRegex(pool.submit(lambda: threading.current_thread().name).result(),
                              r'^ThreadPoolExecutor-\d+_0$')
 
+    def test_names_in_calls_of_tasks(self):
+        with Cf.ThreadPoolExecutor(1, 'special') as pool:
+            names = {pool.submit_task(Cf.Task(lambda: threading.current_thread().name)).result(LONG) for _ in range(3)}
+        self.assertRegex('|'.join(names), r'^special_\d+$')
+
     def submit_in_every_way(self, pool, function):
         """Submits to the queue of Python's calls, and to that of C."""
         return pool.submit(function), pool.submit_task(Cf.Task(function))
@@ -146,6 +151,23 @@ with futures.ThreadPoolExecutor(1) as pool:
             self.assertEqual({pool.submit(get_stack_size).result(LONG) for _ in range(4)}, {48 << 20})
             self.assertEqual(pool.submit(lambda: pool.submit(get_stack_size).result(LONG)).result(LONG), 48 << 20)
             self.assertFalse(pool.submit(lambda: threading.Thread().daemon).result(LONG))
+        with Cf.ThreadPoolExecutor(1) as pool:
+            task = Cf.Task(get_stack_size, priority=GLib.PRIORITY_LOW)
+            self.assertEqual(pool.submit_task(task).result(LONG), 48 << 20)
+            self.assertEqual(pool.submit(lambda: pool.submit_task(task).result(LONG)).result(LONG), 48 << 20)
+            self.assertEqual(pool.submit_task(Cf.Task(lambda: pool.submit_task(task).result(LONG))).result(LONG),
+                             48 << 20)
+
+    def test_have_names_and_stacks_of_their_own(self):
+        def name():
+            with open(f'/proc/self/task/{threading.get_native_id()}/comm') as file:
+                return file.read()
+
+        threading.stack_size(48 << 20)
+        self.addCleanup(threading.stack_size, 0)
+        with Cf.ThreadPoolExecutor(1, 'special') as pool:
+            for future in self.submit_in_every_way(pool, name):
+                self.assertRegex(future.result(LONG), '^special')
 
     def test_with_stacks_of_another_size_end_with_the_program(self):
         self.assertEqual(run_program(IMPORT + """

@@ -51,6 +51,7 @@ drain_within = _declare('cf_executor_drain_within', ctypes.c_int,
                         Address, ctypes.POINTER(Address), ctypes.c_int64, Address, Address, library=_unlocked)
 await_closed = _declare('cf_process_pool_executor_await_closed', ctypes.c_int, ctypes.c_int64, library=_unlocked)
 await_end = _declare('cf_process_pool_executor_await_end', ctypes.c_int, Address, ctypes.c_int64, library=_unlocked)
+set_stack_size = _declare('cf_thread_pool_executor_set_stack_size', None, Address, ctypes.c_size_t, library=_unlocked)
 unref_array = _declare('g_ptr_array_unref', None, Address)
 get_idle_timeout = _declare('cf_thread_pool_executor_get_idle_timeout', ctypes.c_int64, Address)
 quark = _declare('g_quark_from_string', ctypes.c_uint32, ctypes.c_char_p)

@@ -67,16 +67,19 @@ class ThreadPoolExecutor(Final, WithCallbackContext, Cf.ThreadPoolExecutor, conc
     def submit_task(self, task):
         """Submits the call of a task to a thread of the pool, and returns its future."""
         function, args = call_of(task)
-        if isinstance(function, str):
-            return self._get_workers().keep(set_context_of(super().submit_task(task), self._callback_context))
         workers = self._get_workers()
+        workers.choose_stack_size()
+        if isinstance(function, str):
+            return workers.keep(set_context_of(super().submit_task(task), self._callback_context))
         workers.check_open()
         future = super().submit_task(with_local_function(task, workers.run_local_call, function, args))
         return workers.keep(set_context_of(future, self._callback_context))
 
     def submit_by_name(self, function, *args):
         """Submits a function of another language by its name, as Executor.submit_by_name() does."""
-        return self._get_workers().keep(super().submit_by_name(function, *args))
+        workers = self._get_workers()
+        workers.choose_stack_size()
+        return workers.keep(super().submit_by_name(function, *args))
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Shuts the pool down: waits for its calls, and cancels those that have not begun if that is asked for."""

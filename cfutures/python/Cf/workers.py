@@ -26,8 +26,8 @@ from .counts import Counts
 from .description import with_python_calls
 from .futures import (CANCELLED, FINISHED, LEFT_BEHIND, PENDING, RUNNING, Future, block_on, finish, run_local_call,
                       outcome_of, take_call, withdraw, workers_of)
-from .library import (address_of, claim, exempt, get_idle_timeout, get_state, hand_over, read_address, settle,
-                      wait_for)
+from .library import (address_of, claim, exempt, get_idle_timeout, get_state, hand_over, read_address, set_stack_size,
+                      settle, wait_for)
 from .threads import DaemonThread, enter_thread, get_stack_size, leave_thread
 from .waiting import this_thread
 
@@ -99,6 +99,12 @@ class Workers:
             self._wake_one()
         if self.counts.is_watched:
             self.counts.notify()
+
+    def choose_stack_size(self):
+        """Has C start further threads with the stacks that threading.stack_size() asks for."""
+        executor = self._executor()
+        if executor is not None and not self._is_closed:
+            set_stack_size(read_address(executor), get_stack_size())
 
     def keep(self, future):
         """Has the program wait for a call that the C pool makes by itself before it ends. Returns its future."""
@@ -201,6 +207,7 @@ class Workers:
             return run_local_call(future, function, args, {})
 
         enter_thread(future)
+        threading.current_thread().name = f'{self._thread_name_prefix}_{threading.get_native_id()}'
         try:
             if self._prepare_thread():
                 return run_local_call(future, function, args, {})
@@ -294,11 +301,8 @@ class Workers:
     def _start(self):
         """Starts a worker that already counts as active. Needs the lock."""
         name = f'{self._thread_name_prefix}_{self._n_started}'
-        if get_stack_size() != 0:
-            self._start_thread(name)
-            return
-
         executor = self._executor()
+        self.choose_stack_size()
         service = executor.submit_local(self._serve, name) if executor is not None else None
         has_ended = service is not None and get_state(address_of(service)) == FINISHED
         failure = service.exception() if has_ended else None
@@ -320,8 +324,7 @@ class Workers:
     def _start_thread(self, name):
         """Starts a worker in a thread of Python, where C cannot.
 
-        A C pool starts none after its shutdown, when the active workers may wait for calls in the queue, and none with
-        a stack of another size.
+        A C pool starts none after its shutdown, when the active workers may wait for calls in the queue.
         """
         thread = DaemonThread(target=self._serve, args=(None, name), name=name)
         try:
