@@ -411,6 +411,21 @@ class Pools(unittest.TestCase):
         self.assertIs(type(result), Inner)
         self.assertIs(type(self.pool.submit(fail).exception(LONG)), Inner)
 
+    @needs_cloudpickle
+    def test_open_files_are_refused(self):
+        def fileno():
+            return file.fileno()
+
+        with open(__file__) as file:
+            calls = (echo, file), (echo, [{'file': file}]), (echo, (file, make_closure(1))), (fileno,), (open, __file__)
+            for call in calls:
+                self.assertRegex(str(self.pool.submit(*call).exception(LONG)), "cannot pickle .*TextIOWrapper")
+
+    @needs_cloudpickle
+    def test_standard_output_is_that_of_the_worker(self):
+        output = sys.stdout
+        self.assertEqual(self.pool.submit(lambda: output.fileno()).result(LONG), 1)
+
     def test_without_cloudpickle(self):
         with mock.patch.dict(sys.modules, {'cloudpickle': None}):
             exception = self.pool.submit(make_closure(1)).exception(LONG)

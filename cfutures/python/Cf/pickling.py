@@ -14,6 +14,7 @@ import copyreg
 import importlib
 import io
 import pickle
+import sys
 import types
 from multiprocessing.reduction import ForkingPickler
 
@@ -79,11 +80,20 @@ def _dump_by_cloudpickle(value, exception):
         raise exception from None
 
     class Pickler(cloudpickle.Pickler):
-        dispatch_table = collections.ChainMap(cloudpickle.Pickler.dispatch_table, _REDUCERS)
+        dispatch_table = collections.ChainMap({io.TextIOWrapper: _reduce_file}, cloudpickle.Pickler.dispatch_table,
+                                              _REDUCERS)
 
     file = io.BytesIO()
     Pickler(file, PROTOCOL).dump(value)
     return file.getvalue()
+
+
+def _reduce_file(file):
+    """Refuses a file as pickle does, unless each process has it: cloudpickle makes a StringIO of its text."""
+    for name in 'stdout', 'stderr':
+        if file is getattr(sys, name):
+            return getattr, (sys, name)
+    return file.__reduce_ex__(PROTOCOL)
 
 
 class _Nowhere:
