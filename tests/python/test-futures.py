@@ -4,6 +4,8 @@
 
 import asyncio
 import concurrent.futures
+import fractions
+import math
 import os
 import threading
 import unittest
@@ -206,6 +208,26 @@ class OutcomesOfC(unittest.TestCase):
     def test_variant(self):
         self.future.set_variant(GLib.Variant('(ias)', (1, ['a', 'b'])))
         self.assertEqual(self.future.result(), (1, ['a', 'b']))
+
+    def test_numbers_and_texts(self):
+        for kind, result in ('int64', -2**63), ('int64', 2.0), ('uint64', 2**64 - 1), ('string', 'ä'), ('string', ''):
+            with self.subTest(kind, result=result):
+                self.assertTrue(getattr(promise := Cf.Future(), f'set_{kind}')(result))
+                self.assertEqual(promise.result(), result)
+                self.assertEqual(getattr(Cf.Future, f'new_for_{kind}')(result).result(), result)
+        self.assertTrue(self.future.set_string(None))
+        self.assertIsNone(self.future.result())
+
+    def test_what_would_be_cut_is_refused(self):
+        numbers = 1.5, math.nan, math.inf, fractions.Fraction(3, 2)
+        cases = [(kind, number, 'whole number, not ') for kind in ('int64', 'uint64') for number in numbers]
+        for kind, result, reason in [*cases, ('string', 'a\0b', r"NUL character.*'a\\x00b'")]:
+            with self.subTest(kind, result=result):
+                for function in getattr(self.future, f'set_{kind}'), getattr(Cf.Future, f'new_for_{kind}'):
+                    self.assertRaisesRegex(ValueError, reason, function, result)
+        self.assertFalse(self.future.done())
+        for result in '5', None:
+            self.assertRaises(TypeError, self.future.set_int64, result)
 
     def test_nothing(self):
         self.future.set_variant(None)

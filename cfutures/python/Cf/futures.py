@@ -8,6 +8,7 @@ for `_callbacks`, which belongs to callbacks.py, and `_address`, which belongs t
 
 import concurrent.futures
 import functools
+import numbers
 import os
 import sys
 import threading
@@ -182,6 +183,33 @@ class Future(Final, WithAddress, callbacks.WithCallbacks, Cf.Future, concurrent.
             raise RuntimeError('Future in unexpected state')
         return state == PENDING
 
+    @classmethod
+    def new_for_int64(cls, result):
+        """Creates a future with a whole number as its result."""
+        return Cf.Future.new_for_int64(_whole(result))
+
+    @classmethod
+    def new_for_uint64(cls, result):
+        """Creates a future with a whole number as its result."""
+        return Cf.Future.new_for_uint64(_whole(result))
+
+    @classmethod
+    def new_for_string(cls, result):
+        """Creates a future with a text as its result. Raises ValueError if that has a NUL character."""
+        return Cf.Future.new_for_string(_without_nul(result))
+
+    def set_int64(self, result):
+        """Sets the result of a promise to a whole number. Raises ValueError if it is none."""
+        return super().set_int64(_whole(result))
+
+    def set_uint64(self, result):
+        """Sets the result of a promise to a whole number. Raises ValueError if it is none."""
+        return super().set_uint64(_whole(result))
+
+    def set_string(self, result):
+        """Sets the result of a promise to a text. Raises ValueError if that has a NUL character."""
+        return super().set_string(_without_nul(result))
+
     def set_result(self, result):
         """Sets the result of a promise. Raises InvalidStateError if it is done."""
         self._keep_promise(result, None)
@@ -282,6 +310,20 @@ class Future(Final, WithAddress, callbacks.WithCallbacks, Cf.Future, concurrent.
             if notifier is made:
                 self.add_done_callback(notifier.notify, context=None)
         return notifier
+
+
+def _whole(number):
+    """Returns a number that PyGObject does not cut."""
+    if isinstance(number, numbers.Number) and number % 1 != 0:
+        raise ValueError(f'the result must be a whole number, not {number!r}')
+    return number
+
+
+def _without_nul(text):
+    """Returns a text that PyGObject does not cut."""
+    if isinstance(text, str) and '\0' in text:
+        raise ValueError(f'the result cannot have a NUL character, where C ends it: {text!r}')
+    return text
 
 
 def _logging_errors(fn):
