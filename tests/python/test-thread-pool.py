@@ -1042,6 +1042,22 @@ if child:
 
 
 class Describing(unittest.TestCase):
+    def test_pools_of_a_parent(self):
+        self.assertEqual(run_program(IMPORT + """
+import os, warnings
+
+warnings.simplefilter('ignore')
+pools = futures.Executor.get_default(), futures.ThreadPoolExecutor(1)
+for pool in pools:
+    pool.submit(abs, -1).result()
+child = os.fork()
+if child == 0:
+    for pool in pools:
+        print(pool.describe()['state'], flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+"""), 'left-behind\n' * 2)
+
     def test_python_calls(self):
         begun, go_on = threading.Event(), threading.Event()
 

@@ -147,7 +147,9 @@ class Workers:
         return self._serving.copy()
 
     def describe(self, description):
-        """Returns a description of C with the calls of Python in it."""
+        """Returns a description of C with the calls of Python in it, unless they are left to a parent process."""
+        if description['state'] == 'left-behind':
+            return description
         n_pending, unused, unused = self._count_services()
         return with_python_calls(description, self.list_threads(), Workers._run_call.__code__, self._queue.copy(),
                                  n_pending)
