@@ -978,12 +978,13 @@ for i in range(3):
 
                 def call():
                     with mutex:
-                        future = pool.submit(abs, -1)
-                        wait(future)
-                        return future.done()
+                        futures = [pool.submit(abs, -1), pool.submit(abs, -2)]
+                        for future in futures:
+                            wait(future)
+                        return all(future.done() for future in futures)
 
-                futures = [pool.submit(call) for _ in range(12)]
-                self.assertEqual([future.result(LONG / 4) for future in futures], [True] * 12)
+                futures = [pool.submit(call) for _ in range(40)]
+                self.assertEqual([future.result(LONG / 4) for future in futures], [True] * 40)
                 self.assertTrue(pool.drain())
                 self.assertEqual((pool.n_pending, pool.n_running), (0, 0))
 

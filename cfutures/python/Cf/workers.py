@@ -5,6 +5,9 @@
     submit():  future → [queue of the pool's Workers] → _serve(): one long call of the C pool, in which a thread runs
                                                         one Python call after the other
 
+A worker that is about to wait for calls that have not begun *hurries* them: other calls may wait for a lock that it
+holds, and nobody knows of that. They are made first, by one worker more than may be active, if need be.
+
 A worker that finds the queue empty *parks*: it waits for a future of its own, its wake-up, which submit() settles. The
 C pool starts another thread for one that waits, so native calls of the same pool run meanwhile. When it has as many
 threads as it may, and some are those of parked workers, these end: they leave their threads to the services that C could
@@ -44,9 +47,10 @@ SERVICE_BEGINS_USEC = 10_000
 class Workers:
     """The threads of a pool that run its Python calls, and the queue of these calls.
 
-    Any thread may append to the queue or take from it, and read `_n_active`. All else needs the lock. A worker is
-    *active* unless it is parked or waits for a future. No wake-up is lost: a submitter appends to the queue, then
-    checks whether one more worker may be active; a worker decrements `_n_active`, then checks the queue.
+    Any thread may append to the queue or take from it, likewise with what was hurried, and read `_n_active`. All else
+    needs the lock. A worker is *active* unless it is parked or waits for a future. No wake-up is lost: a submitter
+    appends to the queue, then checks whether one more worker may be active; a worker decrements `_n_active`, then checks
+    the queue and what was hurried.
     """
 
     _all = weakref.WeakSet()
@@ -62,6 +66,7 @@ class Workers:
         self._queue = collections.deque()
         self._lock = threading.RLock()      # recursive: the garbage collector may close a pool anywhere
         self.counts = Counts(executor, self._lock, self._queue, self._count_services)
+        self._hurried = collections.deque()     # futures that are to be run first, and are in the queue as well
         self._n_active = 0
         self._n_started = 0
         self._wakeups = []          # of parked workers; the last one that parked is woken first
@@ -239,15 +244,19 @@ class Workers:
         del future, call, outer, outcome
 
     def hurry(self, futures):
-        """Puts the calls that this worker is about to wait for in front of the queue.
+        """Has the calls made first that this worker is about to wait for."""
+        self._hurried.extend(future for future in futures
+                             if workers_of(future) is self and get_state(address_of(future)) == PENDING)
 
-        Other calls there may wait for a lock that this worker holds. The entries that they have already are left, and
-        count as withdrawn.
-        """
-        for future in reversed(list(futures)):
-            if workers_of(future) is self and get_state(address_of(future)) == PENDING:
-                self._queue.appendleft(future)
-                self.counts.add_withdrawn(1)
+    def _take_hurried(self):
+        """Takes the next call that was hurried and that nobody has taken. Returns its future and the call, or two None."""
+        with contextlib.suppress(IndexError):
+            while True:
+                future = self._hurried.popleft()
+                call = withdraw(future)
+                if call is not None:
+                    return future, call
+        return None, None
 
     def resume(self):
         """Makes a worker active again that counts as parked, because it runs a callback, which may take long."""
@@ -292,7 +301,7 @@ class Workers:
             return
 
         with self._lock:
-            if not self._queue or self._n_active >= self._max_active:
+            if not self._queue or (self._n_active >= self._max_active and not self._hurried):
                 return
             self._n_active += 1
             if self._wakeups:
@@ -422,7 +431,7 @@ class Workers:
         self.counts.notify()
 
     def _serve_queue(self):
-        """Runs calls until the queue is empty, or too many workers are active.
+        """Runs calls until the queue is empty, or too many workers are active and nothing was hurried.
 
         Returns the wake-up of this worker if it already counts as parked, otherwise None.
         """
@@ -430,17 +439,22 @@ class Workers:
         tally = this_thread.tally
         wakeup = None
         tally.is_busy = True
-        while wakeup is None and self._n_active <= self._max_active:
+        while wakeup is None and (self._hurried or self._n_active <= self._max_active):
             if self._drains:
                 self._leave_drains(tally)
-            try:
-                future = queue.popleft()
-            except IndexError:
-                break
-            call = take_call(future)
-            if call is None:
-                self.counts.add_withdrawn(-1)
-                continue
+            if self._hurried:
+                future, call = self._take_hurried()
+                if call is None:
+                    continue
+            else:
+                try:
+                    future = queue.popleft()
+                except IndexError:
+                    break
+                call = take_call(future)
+                if call is None:
+                    self.counts.add_withdrawn(-1)
+                    continue
             outcome = self._run_call(future, call, tally)
             if outcome is not None:
                 if queue:
@@ -487,7 +501,7 @@ class Workers:
         wakeup = Future()
         with self._lock:
             self._n_active -= 1
-            if self._queue or self._is_closed or self._is_broken:
+            if self._queue or self._hurried or self._is_closed or self._is_broken:
                 self._n_active += 1
                 return None
             self._wakeups.append(wakeup)
@@ -500,7 +514,7 @@ class Workers:
             wakeup = Future()
             with self._lock:
                 self._n_active -= 1
-                if self._queue and self._n_active < self._max_active:
+                if self._hurried or (self._queue and self._n_active < self._max_active):
                     self._n_active += 1
                     return True
                 if self._is_broken or (self._is_closed and not self._queue):
