@@ -146,7 +146,7 @@ const tests = {
     'values/not-portable'() {
         const values = {
             '() => 1': /function/, 'Symbol()': /symbol/, 'new Set()': /“Set”/, '2n**64n': /64 bits/,
-            'new WeakSet()': /“WeakSet”/, '"\\0"': /NUL/, '"\\ud800"': /surrogate/,
+            'new WeakSet()': /“WeakSet”/, '(function* () {})()': /“Generator”/, '"\\0"': /NUL/, '"\\ud800"': /surrogate/,
             'new Map([[1, 1], ["a", 1]])': /keys/,
             '(() => { const a = []; a.push(a); return a; })()': /nested/,
         };

@@ -199,6 +199,11 @@ function checkPlainObject(object) {
         throw notPortable(`A value of the type “${type}” cannot be sent to another process`);
 }
 
+// The constructor of a generator has no name.
+function nameOfType(object) {
+    return object.constructor?.name || toString.call(object).slice('[object '.length, -1);
+}
+
 function fromObject(object, depth) {
     if (object instanceof Variant)
         return object;
@@ -230,8 +235,7 @@ function fromObject(object, depth) {
     }
     if (typeof object.then === 'function')
         throw notPortable('A promise or a future cannot be sent to another process: await it, and send its result');
-    throw notPortable(`A value of the type “${object.constructor?.name ?? typeof object}” cannot be sent to another ` +
-        'process');
+    throw notPortable(`A value of the type “${nameOfType(object)}” cannot be sent to another process`);
 }
 
 function toVariant(value, depth = 0) {
