@@ -25,10 +25,10 @@
  *
  * **Locks**, in this order: the receiver's (what comes from the workers, and the list of workers) → a future's lock →
  * the pool's mutex (everything else). The settler's is taken without any of these, and so is the scheduler's own, which
- * guards nothing but the start of the threads; the settler's may be taken under it. No other is taken under that of the
- * list of closed schedulers. No user code runs under any of them: results are collected, and their futures are settled
- * afterwards. Callbacks that are due in the completing thread, and whatever else may run code of the user's, are run in the
- * settler's thread.
+ * guards nothing but the start of the threads and that they are to end; the settler's, and that of the list of closed
+ * schedulers, may be taken under it. No user code runs under any of them: results are collected, and their futures are
+ * settled afterwards. Callbacks that are due in the completing thread, and whatever else may run code of the user's, are
+ * run in the settler's thread.
  *
  * **Life.** Each call holds its future, and the manager's thread holds the scheduler until the pool has been closed,
  * every call is done and every process gone. Then it may be the last one that does, and free what is an interpreter's, such
@@ -239,8 +239,8 @@ cf_process_scheduler_set_idle_timeout (CfProcessScheduler *self,
 
 /* The schedulers that were closed and whose threads have not ended, each as its future `ended`. */
 
-static CfMutex  ending_mutex;
-static GQueue   ending = G_QUEUE_INIT;
+static CfMutex ending_mutex;
+static GQueue  ending = G_QUEUE_INIT;
 
 /* In a forked child, which has none of these threads. */
 static void
@@ -250,26 +250,23 @@ forget_ending (void)
   g_queue_init (&ending);
 }
 
-/* Is called before the manager knows that it is to end. */
+/* Is called before the manager knows that it is to end. Two threads may close a scheduler: both return when it is listed. */
 static void
 add_to_ending (CfProcessScheduler *self)
 {
   static gsize is_watching = 0;
-  gboolean is_first;
 
   cf_fork_call_in_child (&is_watching, forget_ending);
 
   cf_mutex_lock (&self->mutex);
-  is_first = self->thread_self != NULL && !self->is_ending;
-  self->is_ending |= is_first;
+  if (self->thread_self != NULL && !self->is_ending)
+    {
+      self->is_ending = TRUE;
+      cf_mutex_lock (&ending_mutex);
+      g_queue_push_tail (&ending, g_object_ref (self->ended));
+      cf_mutex_unlock (&ending_mutex);
+    }
   cf_mutex_unlock (&self->mutex);
-
-  if (!is_first)
-    return;
-
-  cf_mutex_lock (&ending_mutex);
-  g_queue_push_tail (&ending, g_object_ref (self->ended));
-  cf_mutex_unlock (&ending_mutex);
 }
 
 static void
