@@ -313,6 +313,10 @@ class Workers:
         """Starts a worker that already counts as active. Needs the lock."""
         name = f'{self._thread_name_prefix}_{self._n_started}'
         executor = self._executor()
+        if self._n_active > self._max_active:
+            self._start_extra_thread(executor, name)
+            return
+
         self.choose_stack_size()
         service = executor.submit_local(self._serve, name) if executor is not None else None
         has_ended = service is not None and get_state(address_of(service)) == FINISHED
@@ -332,10 +336,18 @@ class Workers:
         return (any(get_state(address_of(service)) < CANCELLED for service in self._services) or
                 any(thread.is_alive() for thread in self._threads))
 
-    def _start_thread(self, name):
-        """Starts a worker in a thread of Python, where C cannot.
+    def _start_extra_thread(self, executor, name):
+        """Starts a worker for what was hurried, unless there are as many as may stand in for others."""
+        if executor is None or sum(thread.is_alive() for thread in self._threads) < executor.get_max_substitutes():
+            self._start_thread(name)
+        else:
+            self._n_active -= 1
 
-        A C pool starts none after its shutdown, when the active workers may wait for calls in the queue.
+    def _start_thread(self, name):
+        """Starts a worker in a thread of Python, where C starts none.
+
+        It does not after its shutdown, when the active workers may wait for calls in the queue, and while as many of its
+        threads as may are active, though they may all be blocked on something that C does not see.
         """
         thread = DaemonThread(target=self._serve, args=(None, name), name=name)
         try:
