@@ -76,6 +76,7 @@ class Workers:
         self._native = set()        # the futures of calls that the C pool makes by itself, until they are done
         self._drains = {}           # by the promise of a drain: the tallies of the workers that it waits for
         self._threads = []          # threads of Python, see _start_thread()
+        self._stack_size = 0        # of the threads that C starts, or 0 for the default
         self._serving = set()       # the threading.Thread of each worker that has begun
         self._is_closed = False
         self._is_broken = False
@@ -108,8 +109,10 @@ class Workers:
     def choose_stack_size(self):
         """Has C start further threads with the stacks that threading.stack_size() asks for."""
         executor = self._executor()
-        if executor is not None and not self._is_closed:
-            set_stack_size(read_address(executor), get_stack_size())
+        stack_size = get_stack_size()
+        if stack_size != self._stack_size and executor is not None and not self._is_closed:
+            set_stack_size(read_address(executor), stack_size)
+            self._stack_size = stack_size
 
     def keep(self, future):
         """Has the program wait for a call that the C pool makes by itself before it ends. Returns its future."""
