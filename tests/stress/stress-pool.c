@@ -9,6 +9,7 @@
 
 #include "../await-error.h"
 #include "../gates.h"
+#include "draining.h"
 #include "race.h"
 #include "stress-scale.h"
 
@@ -899,49 +900,18 @@ test_drained_while_busy (void)
 
 /* A thread that drains the pool while its last call is cancelled finds that call done. */
 
-typedef struct
+static CfFuture *
+submit_last_call (CfExecutor *executor)
 {
-  CfExecutor *executor;
-  CfFuture   *last;
-} LastCall;
-
-static void
-submit_last_call (gpointer scene)
-{
-  LastCall *last = scene;
-
-  last->last = cf_executor_submit_local (last->executor, submit_one_more, last->executor, NULL);
-}
-
-static void
-cancel_last_call (gpointer scene)
-{
-  cf_future_cancel (((LastCall *) scene)->last);
-}
-
-static void
-drain_and_look (gpointer scene)
-{
-  LastCall *last = scene;
-
-  g_assert_true (cf_executor_drain (last->executor, NULL, NULL));
-  g_assert_true (cf_future_is_done (last->last));
-}
-
-static void
-drop_last_call (gpointer scene)
-{
-  g_clear_object (&((LastCall *) scene)->last);
+  return cf_executor_submit_local (executor, submit_one_more, executor, NULL);
 }
 
 static void
 test_drained_while_cancelled (void)
 {
-  const Race race = { submit_last_call, { cancel_last_call, drain_and_look }, drop_last_call };
   g_autoptr (CfExecutor) executor = cf_thread_pool_executor_new (1);
-  LastCall last = { .executor = executor };
 
-  race_run (&race, &last, stress_scale (50000));
+  race_drain_with_cancel (executor, submit_last_call, stress_scale (50000));
   cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
 }
 

@@ -18,6 +18,7 @@
 #include "../gates.h"
 #include "../processes.h"
 #include "bookkeeping.h"
+#include "draining.h"
 #include "race.h"
 #include "stress-scale.h"
 
@@ -806,52 +807,22 @@ test_drained_while_busy (void)
 
 /* A thread that drains the pool while its last call is cancelled finds that call done. */
 
-typedef struct
+static CfFuture *
+submit_number (CfExecutor *executor)
 {
-  CfExecutor *executor;
-  CfFuture   *future;
-} DrainedCall;
-
-static void
-submit_drained_call (gpointer scene)
-{
-  DrainedCall *call = scene;
-
-  call->future = cf_executor_submit (call->executor, double_number, g_variant_new_int64 (1));
-}
-
-static void
-cancel_drained_call (gpointer scene)
-{
-  cf_future_cancel (((DrainedCall *) scene)->future);
-}
-
-static void
-drain_and_look (gpointer scene)
-{
-  DrainedCall *call = scene;
-
-  g_assert_true (cf_executor_drain (call->executor, NULL, NULL));
-  g_assert_true (cf_future_is_done (call->future));
-}
-
-static void
-drop_drained_call (gpointer scene)
-{
-  g_clear_object (&((DrainedCall *) scene)->future);
+  return cf_executor_submit (executor, double_number, g_variant_new_int64 (1));
 }
 
 static void
 test_drained_while_cancelled (void)
 {
-  const Race race = { submit_drained_call, { cancel_drained_call, drain_and_look }, drop_drained_call };
-  DrainedCall call = { NULL };
+  CfExecutor *executor;
 
   begin_bookkeeping ();
-  call.executor = cf_process_pool_executor_new (1);
-  race_run (&race, &call, stress_scale (10000));
-  cf_executor_shutdown (call.executor, CF_SHUTDOWN_WAIT);
-  g_clear_object (&call.executor);
+  executor = cf_process_pool_executor_new (1);
+  race_drain_with_cancel (executor, submit_number, stress_scale (10000));
+  cf_executor_shutdown (executor, CF_SHUTDOWN_WAIT);
+  g_object_unref (executor);
   end_bookkeeping ();
 }
 
