@@ -12,6 +12,7 @@
 
 #include "future/cf-future-cancel-private.h"
 
+#include "base/cf-sanitizer-private.h"
 #include "delivery/cf-delivery-private.h"
 #include "future/cf-future-cancellable-private.h"
 #include "future/cf-future-claim-private.h"
@@ -96,6 +97,8 @@ static void
 on_user_cancelled (GCancellable *cancellable,
                    gpointer      future)
 {
+  CF_TSAN_ACQUIRE (cancellable);
+
   if (!cf_future_returns_on_cancel (future))
     cf_future_cancel_full (future, CF_CANCEL_COOPERATE);
   else if (!cf_future_cancel (future) && cf_future_abandon (future))
@@ -123,6 +126,8 @@ cf_future_follow_cancellable (CfFuture     *self,
   CfFutureDetails *details;
   gulong handler;
   guint word;
+
+  CF_TSAN_RELEASE (cancellable);
 
   /* Not g_cancellable_connect(), which would hold a lock of the cancellable while the handler runs. */
   handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (on_user_cancelled),

@@ -7,6 +7,7 @@
 
 #include "future/cf-future-cancellable-private.h"
 
+#include "base/cf-sanitizer-private.h"
 #include "future/cf-future-details-private.h"
 #include "future/cf-future-remote-private.h"
 
@@ -14,6 +15,7 @@ static void
 on_own_cancelled (GCancellable *cancellable,
                   gpointer      future)
 {
+  CF_TSAN_ACQUIRE (cancellable);
   cf_future_interrupt (future, CF_INTERRUPT_COOPERATE);
 }
 
@@ -35,6 +37,7 @@ ensure_cancellable (CfFuture *self)
   if (details->cancellable == NULL)
     {
       details->cancellable = g_cancellable_new ();
+      CF_TSAN_RELEASE (details->cancellable);
       if ((word & CF_WORD_REMOTE) != 0)
         details->own_handler = g_signal_connect_data (details->cancellable, "cancelled",
                                                       G_CALLBACK (on_own_cancelled),
